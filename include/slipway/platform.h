@@ -1,0 +1,145 @@
+/*
+ * platform.h - what a back end supplies: one table, one contract per member.
+ *
+ * For authors of platforms. A platform owns memory, threads and registers; it knows nothing of
+ * tasks. The runner gives it the device's entry as a value; the platform decides where that runs.
+ * A table is passed in slip_runner_options.ops, or built in. See docs/platforms.md and
+ * examples/template_platform.
+ */
+#ifndef SLIPWAY_PLATFORM_H
+#define SLIPWAY_PLATFORM_H
+
+#include <stddef.h>
+
+#include <slipway/kernel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SLIP_PLATFORM_ABI 1u
+
+/* An open device of a platform; the platform defines it. */
+typedef struct slip_platform_device slip_platform_device;
+
+typedef struct slip_platform_open {
+    uint32_t struct_size;
+    uint32_t device_id;
+    uint32_t threads;     /* cpu: threads wanted, the caller included; 0 = automatic */
+    uint32_t sim_threads; /* sims: OS threads that play the cores; 0 = automatic */
+} slip_platform_open;
+
+/* What a device is. */
+typedef struct slip_platform_info {
+    uint32_t struct_size;
+    uint32_t blocks;             /* blocks of 1 AIC + 2 AIV; core numbers: see below */
+    uint32_t aic_count;          /* AIC b is core b, 0 <= b < blocks */
+    uint32_t aiv_count;          /* AIV l of block b is core blocks + 2 b + l */
+    uint32_t control_active_max; /* control threads that may schedule */
+    uint32_t control_launch_max; /* control threads that are launched */
+    uint64_t counter_hz;         /* of the device clock; 1000000000 where it is the host's */
+    uint32_t host_in_place;      /* 1: device and host share memory, host buffers are used in place */
+    uint32_t self_executing;     /* 1: control threads run kernels themselves; no cores, no registers */
+    uint32_t reg_dispatch;       /* register offset of DATA_MAIN_BASE; 0 if self_executing */
+    uint32_t reg_status;         /* register offset of COND; 0 if self_executing */
+    uint32_t reg_fast_path;      /* fast-path enable register; 0 = none */
+    uint32_t fast_path_open;     /* its value when open */
+    uint32_t fast_path_close;    /* its value when closed */
+    uint32_t prebuilt_hooks;     /* 1: the runner wires lookup and mark; 0: every bind is a miss */
+    char arch[16];               /* row of data: "cpu", "a2a3", "a5" */
+} slip_platform_info;
+
+/*
+ * What the platform gives to the device's program: registers, ordering, waiting. `device` is
+ * passed back as the first argument. All members are set; they may be called from every control
+ * and core thread at once.
+ */
+typedef struct slip_device_services {
+    uint32_t struct_size;
+    uint32_t reserved;
+    slip_platform_device *device;
+    slip_platform_info info;
+    /* Writes or reads a 32-bit register of a core. A write is seen in order, after all memory
+     * published before it; a read is followed by nothing that was ordered before it. */
+    void (*reg_write)(slip_platform_device *device, uint32_t core, uint32_t offset, uint32_t value);
+    uint32_t (*reg_read)(slip_platform_device *device, uint32_t core, uint32_t offset);
+    /* Makes this thread's writes to [address, address + bytes) visible to the other side of the
+     * control/core boundary, or drops this side's stale copies of it. Nothing where it is coherent. */
+    void (*publish)(slip_platform_device *device, const void *address, uint64_t bytes);
+    void (*acquire)(slip_platform_device *device, const void *address, uint64_t bytes);
+    /* Device clock in its own ticks (info.counter_hz). */
+    uint64_t (*ticks)(slip_platform_device *device);
+    /* Called by a control thread that has found nothing to do `idle_rounds` times in a row: pauses,
+     * yields or sleeps, for at most about a millisecond. */
+    void (*idle)(slip_platform_device *device, uint32_t thread, uint32_t idle_rounds);
+    /* Asks up to `count` more control threads to enter the run; returns at once. Nothing where all
+     * are in it already. */
+    void (*call_threads)(slip_platform_device *device, uint32_t count);
+} slip_device_services;
+
+/* The device's program, given to launch as a value. */
+typedef struct slip_device_entry {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Program of control thread `thread`, 0 .. threads - 1. Thread 0 orchestrates and returns when
+     * the run has ended; others return when the run has ended or, on self-executing platforms,
+     * when there is nothing to do (they may be called again). */
+    slip_status (*control)(const slip_device_services *services, uint64_t launch_address,
+                           uint32_t thread);
+    /* One step of compute core `core`: takes a task from its dispatch register, if there is one,
+     * and runs it. Returns 1 if it ran one, 0 if not, -1 if the core was told to stop. */
+    int32_t (*core_step)(const slip_device_services *services, uint64_t launch_address,
+                         uint32_t core);
+} slip_device_entry;
+
+/*
+ * A platform. Append-only; struct_size says how much of it is there. Members may be called from
+ * one thread at a time per device unless it says otherwise; `why` receives a sentence on failure.
+ */
+typedef struct slip_platform_ops {
+    uint32_t struct_size;
+    uint32_t abi; /* SLIP_PLATFORM_ABI */
+    const char *name;
+    /* Opens device options->device_id. On failure *out is null and nothing is left behind. */
+    slip_status (*open)(const slip_platform_open *options, slip_platform_device **out, char *why,
+                        size_t why_bytes);
+    /* Closes it; bounded; frees what was not freed. */
+    void (*close)(slip_platform_device *device);
+    /* Describes it; constant for its lifetime. */
+    void (*describe)(slip_platform_device *device, slip_platform_info *out);
+    /* Reserves `bytes` of device address space, aligned to 4096; nothing may be read yet. */
+    slip_status (*reserve)(slip_platform_device *device, uint64_t bytes, uint64_t *out_address);
+    /* Makes the first `bytes` of a reservation usable; new bytes read as zero. Grows only. */
+    slip_status (*commit)(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
+                          uint64_t bytes);
+    /* Makes committed bytes read as zero again, by whatever is cheapest. */
+    slip_status (*zero)(slip_platform_device *device, uint64_t address, uint64_t bytes);
+    /* Gives a whole reservation back. */
+    void (*release)(slip_platform_device *device, uint64_t address, uint64_t bytes);
+    /* Device memory of its own, aligned to 4096. */
+    slip_status (*alloc)(slip_platform_device *device, uint64_t bytes, uint64_t *out_address);
+    void (*free)(slip_platform_device *device, uint64_t address, uint64_t bytes);
+    /* Copies between host and device; complete on return. */
+    slip_status (*copy_to)(slip_platform_device *device, uint64_t dst, const void *src,
+                           uint64_t bytes);
+    slip_status (*copy_from)(slip_platform_device *device, void *dst, uint64_t src, uint64_t bytes);
+    /* Makes a kernel function known to the device and returns what the core loop calls. */
+    slip_status (*load_kernel)(slip_platform_device *device, slip_kernel_fn fn,
+                               uint64_t *out_entry);
+    /* Starts the entry with `threads` control threads (<= control_active_max; the platform may
+     * launch more, numbered from `threads` on: they drop out). *entry stays valid until wait
+     * returns. On self-executing platforms thread 0 is the caller's and runs in wait. */
+    slip_status (*launch)(slip_platform_device *device, const slip_device_entry *entry,
+                          uint64_t launch_address, uint32_t threads);
+    /* Waits until every thread has left the entry. 0 = no bound. On SLIP_E_HANG threads may still
+     * be inside: the runner launches nothing more and leaves the device's memory alone. */
+    slip_status (*wait)(slip_platform_device *device, uint64_t timeout_ns);
+} slip_platform_ops;
+
+/* A built-in platform by name; null if there is none. Static. */
+SLIP_API const slip_platform_ops *slip_platform_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

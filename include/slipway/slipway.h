@@ -1,0 +1,373 @@
+/*
+ * slipway.h - the host library: device runners, programs, runs.
+ *
+ * For hosts. A device runner owns one device and everything cached for it; nothing is shared
+ * between runners. Functions that take a runner may be called from any thread; calls on one runner
+ * are serialised, calls on two runners are not. Structs that start with struct_size are given by
+ * the caller, who sets it to sizeof; fields that are zero take their defaults.
+ */
+#ifndef SLIPWAY_SLIPWAY_H
+#define SLIPWAY_SLIPWAY_H
+
+#include <stddef.h>
+
+#include <slipway/orch.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SLIP_VERSION_MAJOR 0
+#define SLIP_VERSION_MINOR 1
+#define SLIP_VERSION_PATCH 0
+
+#define SLIP_MAX_CALLABLES 1024u /* registered at once on one runner */
+#define SLIP_MAX_THREADS 1024u   /* threads of one cpu runner */
+
+/* "MAJOR.MINOR.PATCH" of the library. Static. */
+SLIP_API const char *slip_version(void);
+
+/* ---- log ------------------------------------------------------------------------------------ */
+
+enum slip_log_level {
+    SLIP_LOG_ERROR = 1,
+    SLIP_LOG_WARN = 2, /* the default */
+    SLIP_LOG_INFO = 3,
+    SLIP_LOG_DEBUG = 4
+};
+
+/* Receives one line without its newline. May be called from any thread of the library. */
+typedef void (*slip_log_sink)(void *user, uint32_t level, const char *line);
+
+/* Sets the level below which lines are dropped, for the whole process. */
+SLIP_API void slip_log_set_level(uint32_t level);
+
+/* Sets where lines go; null is standard error. Call it while no runner is open. */
+SLIP_API void slip_log_set_sink(slip_log_sink sink, void *user);
+
+/* ---- sizing --------------------------------------------------------------------------------- */
+
+/* Per ring; 0 takes the environment's value, else the default (16384, 256 MiB, 16384). */
+typedef struct slip_ring_sizing {
+    uint64_t task_window; /* tasks: a power of two >= 4 */
+    uint64_t heap_bytes;  /* >= 1024 */
+    uint64_t dep_pool;    /* edges beyond the eight that each task holds itself; >= 4 */
+} slip_ring_sizing;
+
+typedef struct slip_sizing {
+    slip_ring_sizing ring[SLIP_RING_COUNT];
+} slip_sizing;
+
+/* ---- runner --------------------------------------------------------------------------------- */
+
+typedef struct slip_runner slip_runner;
+struct slip_platform_ops; /* platform.h */
+
+typedef struct slip_runner_options {
+    uint32_t struct_size;
+    uint32_t device_id;          /* 0 .. devices - 1; two sim devices may be open at once */
+    const char *platform;        /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
+    const struct slip_platform_ops *ops; /* a platform of the caller's own; null for a built-in one */
+    uint32_t threads;            /* cpu: threads, the caller included; 0 = processors available */
+    uint32_t sim_threads;        /* sims: OS threads that play the cores; 0 = automatic */
+    uint32_t cache_entries;      /* prebuilt-arena entries kept; 0 = 8 */
+    uint32_t cache_off;          /* 1: every bind is a miss, as without the two cache hooks */
+    uint64_t cache_bytes;        /* bytes of SM and arena kept; 0 = no limit */
+    uint64_t progress_deadline_ns; /* no task completing for so long is a hang; 0 = default */
+    const char *trace_path;      /* host trace spans are appended to this file; null = SLIPWAY_TRACE */
+} slip_runner_options;
+
+/* Opens a runner. On failure *out is null and slip_open_error tells more. */
+SLIP_API SLIP_MUST_USE slip_status slip_runner_open(const slip_runner_options *options,
+                                                    slip_runner **out);
+
+/* Closes a runner: waits for nothing, frees everything it owns. Null is fine. */
+SLIP_API void slip_runner_close(slip_runner *runner);
+
+/* Names of the built-in platforms, terminated by null. Static. */
+SLIP_API const char *const *slip_platform_names(void);
+
+typedef struct slip_runner_info {
+    uint32_t struct_size;
+    uint32_t device_id;
+    char platform[32];
+    char arch[16];            /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t blocks;          /* blocks of 1 AIC + 2 AIV; on cpu one a thread */
+    uint32_t aic_count;
+    uint32_t aiv_count;
+    uint32_t control_active_max; /* AICPU threads that may schedule */
+    uint32_t control_launch_max; /* AICPU threads that are launched */
+    uint32_t threads;            /* cpu: threads */
+    uint64_t counter_hz;         /* device clock */
+    uint32_t host_in_place;      /* 1: host buffers are used where they are */
+    uint32_t reserved;
+} slip_runner_info;
+
+/* Describes the device. */
+SLIP_API SLIP_MUST_USE slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out);
+
+/* ---- programs ------------------------------------------------------------------------------- */
+
+/* A registered program of one runner; 0 is none. */
+typedef struct slip_callable {
+    uint64_t id;
+} slip_callable;
+
+/* Loads a shared object and registers its program. The same content twice gives the same handle. */
+SLIP_API SLIP_MUST_USE slip_status slip_register_file(slip_runner *runner, const char *path,
+                                                      slip_callable *out);
+
+/* Registers a program of this process; it must outlive the registration. */
+SLIP_API SLIP_MUST_USE slip_status slip_register_program(slip_runner *runner,
+                                                         const slip_program *program,
+                                                         slip_callable *out);
+
+/* Undoes one registration; the last one releases the program. */
+SLIP_API SLIP_MUST_USE slip_status slip_unregister(slip_runner *runner, slip_callable callable);
+
+/* The program behind a handle, as long as it is registered; null for a bad handle. */
+SLIP_API const slip_program *slip_callable_program(slip_runner *runner, slip_callable callable);
+
+/* ---- device memory -------------------------------------------------------------------------- */
+
+/* An address in the device's address space; opaque to the host except on cpu. 0 is null. */
+typedef struct slip_device_ptr {
+    uint64_t address;
+} slip_device_ptr;
+
+SLIP_API SLIP_MUST_USE slip_status slip_device_malloc(slip_runner *runner, uint64_t bytes,
+                                                      slip_device_ptr *out);
+SLIP_API SLIP_MUST_USE slip_status slip_device_free(slip_runner *runner, slip_device_ptr ptr);
+SLIP_API SLIP_MUST_USE slip_status slip_copy_to_device(slip_runner *runner, slip_device_ptr dst,
+                                                       const void *src, uint64_t bytes);
+SLIP_API SLIP_MUST_USE slip_status slip_copy_from_device(slip_runner *runner, void *dst,
+                                                         slip_device_ptr src, uint64_t bytes);
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+enum slip_memory_space {
+    SLIP_MEMORY_HOST = 0,  /* copied in and out as the signature says; on cpu used in place */
+    SLIP_MEMORY_DEVICE = 1 /* resident: nothing is copied */
+};
+
+/* One argument of a run: a row-major tensor or a scalar, as the program's signature says. */
+typedef struct slip_run_arg {
+    uint8_t kind;                  /* enum slip_param_kind */
+    uint8_t space;                 /* enum slip_memory_space */
+    uint8_t dtype;                 /* enum slip_dtype */
+    uint8_t access;                /* IN, OUT or INOUT: must be what the signature says */
+    uint32_t ndim;
+    uint32_t shape[SLIP_MAX_DIMS]; /* elements */
+    uint32_t reserved;             /* zero */
+    void *host;                    /* SLIP_MEMORY_HOST */
+    slip_device_ptr device;        /* SLIP_MEMORY_DEVICE; may point into an allocation */
+    uint64_t scalar;               /* SLIP_PARAM_SCALAR: bit pattern */
+} slip_run_arg;
+
+/* A tensor argument over host memory. */
+static inline slip_run_arg slip_host_tensor(void *data, uint8_t dtype, uint8_t access, uint32_t ndim,
+                                            const uint32_t *shape)
+{
+    slip_run_arg a = {SLIP_PARAM_TENSOR, SLIP_MEMORY_HOST, dtype, access, ndim, {0}, 0, data, {0}, 0};
+    for (uint32_t d = 0; d < ndim && d < SLIP_MAX_DIMS; d++) {
+        a.shape[d] = shape[d];
+    }
+    return a;
+}
+
+/* A tensor argument over device memory. */
+static inline slip_run_arg slip_device_tensor(slip_device_ptr data, uint8_t dtype, uint8_t access,
+                                              uint32_t ndim, const uint32_t *shape)
+{
+    slip_run_arg a = slip_host_tensor(NULL, dtype, access, ndim, shape);
+    a.space = SLIP_MEMORY_DEVICE;
+    a.device = data;
+    return a;
+}
+
+/* A scalar argument. */
+static inline slip_run_arg slip_scalar_arg(uint64_t bits)
+{
+    slip_run_arg a = {SLIP_PARAM_SCALAR, 0, 0, 0, 0, {0}, 0, NULL, {0}, bits};
+    return a;
+}
+
+enum slip_run_mode {
+    SLIP_MODE_DEVICE_ORCH = 0, /* the orchestration function runs on the device */
+    SLIP_MODE_HOST_GRAPH = 1   /* the program's builder made an explicit graph; no runtime arena */
+};
+
+enum slip_dispatch_mode {
+    SLIP_DISPATCH_AUTO = 0,   /* by the measured length of the kernels */
+    SLIP_DISPATCH_INLINE = 1, /* cpu: a task without a live producer runs at submission */
+    SLIP_DISPATCH_SHARED = 2, /* every ready task is offered to all threads */
+    SLIP_DISPATCH_SERIAL = 3  /* orchestrate first (until a ring is full), then schedule */
+};
+
+typedef struct slip_run_config {
+    uint32_t struct_size;
+    uint32_t mode;            /* enum slip_run_mode */
+    uint32_t dispatch;        /* enum slip_dispatch_mode */
+    uint32_t blocks;          /* blocks used; 0 = all */
+    uint32_t control_threads; /* AICPU threads (sims) or threads (cpu) used; 0 = automatic */
+    uint32_t trace_tasks;     /* 1: per-core task records, as trace lines (needs a trace) */
+    uint32_t audit;           /* 1: record every task, region and edge; see slip_audit */
+    uint32_t reserved;        /* zero */
+    uint64_t timeout_ns;      /* bound of the whole run; 0 = none besides the progress deadline */
+    slip_sizing sizing;
+} slip_run_config;
+
+/*
+ * Runs a program once and waits for it. `config` may be null. On failure nothing is copied back,
+ * slip_last_error tells everything known, and the runner stays usable unless it says otherwise.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_run(slip_runner *runner, slip_callable callable,
+                                            const slip_run_arg *args, uint32_t arg_count,
+                                            const slip_run_config *config);
+
+/* Makes the state for a sizing resident before the first run: the miss path, without a run. */
+SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
+/* Everything known about the last failure of a runner. */
+typedef struct slip_error {
+    uint32_t struct_size;
+    slip_status status;
+    char resource[48];  /* "ring 1 task window", "GM heap", a file, a kernel; empty if none */
+    int32_t ring;       /* -1 if none */
+    int32_t scope;      /* scope depth; -1 if none */
+    uint64_t task;      /* submission index within the run, from 1; 0 if none */
+    int32_t kernel;     /* index in the kernel table; -1 if none */
+    int32_t code;       /* what a kernel, a program or the platform returned; 0 if none */
+    uint64_t wanted;    /* of the resource, in its own unit; 0 if none */
+    uint64_t available; /* of the resource */
+    uint64_t capacity;  /* of the resource */
+    char message[512];  /* the whole sentence: what was wanted, what was found, what to change */
+} slip_error;
+
+/* The last failure of a runner; status is SLIP_OK if there was none. */
+SLIP_API SLIP_MUST_USE slip_status slip_last_error(slip_runner *runner, slip_error *out);
+
+/* The last failure of slip_runner_open on this thread. */
+SLIP_API SLIP_MUST_USE slip_status slip_open_error(slip_error *out);
+
+/* ---- statistics ----------------------------------------------------------------------------- */
+
+typedef struct slip_ring_stats {
+    uint64_t tasks;           /* submitted since open */
+    uint64_t window_high;     /* most slots in use at once */
+    uint64_t heap_high_bytes; /* most heap bytes in use at once */
+    uint64_t pool_high;       /* most pool edges in use at once */
+} slip_ring_stats;
+
+typedef struct slip_stats {
+    uint32_t struct_size;
+    uint32_t cache_entries;     /* valid entries now */
+    uint64_t runs;              /* that started on the device */
+    uint64_t run_failures;
+    uint64_t hits;              /* binds whose state was resident */
+    uint64_t misses;            /* binds that built it, prewarm included */
+    uint64_t dirty;             /* binds that relaid a broken entry */
+    uint64_t evictions;
+    uint64_t invalidations;
+    uint64_t image_bytes;       /* total written to the device for images */
+    uint64_t last_image_bytes;  /* of the last bind: 0 on a hit */
+    uint64_t launch_bytes;      /* total of arguments and launch blocks */
+    uint64_t last_launch_bytes;
+    uint64_t copy_in_bytes;     /* run arguments copied to the device */
+    uint64_t copy_out_bytes;
+    uint64_t resident_gm_heap_bytes; /* committed, per region kind */
+    uint64_t resident_sm_bytes;
+    uint64_t resident_arena_bytes;
+    uint64_t program_loads;     /* shared objects loaded, at registration only */
+    uint64_t sizes_derived;     /* times that a layout was computed */
+    uint64_t region_allocs;     /* platform allocations for regions */
+    uint64_t last_tasks;        /* tasks of the last run */
+    uint64_t last_edges;        /* edges of the last run */
+    uint64_t last_bind_ns;      /* host clock */
+    uint64_t last_run_ns;
+    slip_ring_stats ring[SLIP_RING_COUNT];
+} slip_stats;
+
+SLIP_API SLIP_MUST_USE slip_status slip_runner_stats(slip_runner *runner, slip_stats *out);
+
+/* What a sizing would commit, computed without committing it. */
+typedef struct slip_footprint {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t gm_heap_bytes;
+    uint64_t sm_bytes;
+    uint64_t arena_bytes;
+    uint64_t image_bytes; /* written per miss */
+} slip_footprint;
+
+SLIP_API SLIP_MUST_USE slip_status slip_footprint_of(slip_runner *runner,
+                                                     const slip_run_config *config,
+                                                     slip_footprint *out);
+
+/* One part of the prebuilt image, for `slipway image show`. */
+typedef struct slip_image_part {
+    char name[48];      /* "sm.ring0.slots" */
+    uint64_t offset;    /* from the base of its region */
+    uint64_t bytes;
+    uint64_t count;     /* elements */
+    uint32_t elem_bytes;
+    uint32_t region;    /* 0 GM heap, 1 SM, 2 arena */
+    uint32_t in_image;  /* 1: written by a build; 0: zeros until used */
+    uint32_t reserved;
+} slip_image_part;
+
+/* Lists the parts of the image for a sizing. *inout_count: room in, parts out. */
+SLIP_API SLIP_MUST_USE slip_status slip_image_parts(slip_runner *runner,
+                                                    const slip_run_config *config,
+                                                    slip_image_part *parts, uint32_t *inout_count);
+
+/* One entry of the prebuilt-arena cache. */
+typedef struct slip_cache_entry_info {
+    uint64_t key_hash;
+    uint64_t layout_fingerprint;
+    uint64_t gm_heap_base; /* device addresses; 0 if none */
+    uint64_t sm_base;
+    uint64_t arena_base;
+    uint64_t runtime_offset; /* of the runtime in the arena */
+    uint64_t sm_bytes;
+    uint64_t arena_bytes;
+    uint64_t hits;
+    uint32_t valid;
+    uint32_t dirty;
+    uint32_t mode;
+    uint32_t reserved;
+    slip_sizing sizing;
+} slip_cache_entry_info;
+
+/* Lists the cache. *inout_count: room in, entries out. */
+SLIP_API SLIP_MUST_USE slip_status slip_cache_info(slip_runner *runner,
+                                                   slip_cache_entry_info *entries,
+                                                   uint32_t *inout_count);
+
+/* ---- audit ---------------------------------------------------------------------------------- */
+
+typedef struct slip_audit_report {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t tasks;
+    uint64_t edges;          /* recorded between live tasks */
+    uint64_t edges_skipped;  /* needed, but the producer was complete already */
+    uint64_t conflicts;      /* conflicting pairs found by the oracle */
+    uint64_t lost;           /* conflicting pairs that nothing orders: 0 in a right run */
+    uint64_t false_edges;    /* edges between views of one geometry that do not conflict */
+    char first_problem[256]; /* empty if none */
+} slip_audit_report;
+
+/* Checks the record of the last run with config.audit; SLIP_E_AUDIT if it is not right. */
+SLIP_API SLIP_MUST_USE slip_status slip_audit(slip_runner *runner, slip_audit_report *out);
+
+/* Writes the recorded graph of the last audited run as JSON or DOT ("json", "dot"). */
+SLIP_API SLIP_MUST_USE slip_status slip_write_deps(slip_runner *runner, const char *format,
+                                                   const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,362 @@
+/*
+ * layout.h - every structure that lies in a device region, with its offsets asserted.
+ *
+ * For the host's image builder and the device's program. Only fixed-width fields; a reference is
+ * an index, an offset, or (binding, offset); no address is ever stored in a region. All zeros is a
+ * valid empty state of everything but the two headers. docs/prebuilt-arena-cache.md has the byte
+ * tables; the drawing:
+ *
+ *   SM     | header page | ring 0: slots, edges, spill | ring 1 .. 3 | ready queues |
+ *   arena  | header page (runtime) | ring 0: buffers, cells | .. | run-argument buffers, cells | nodes |
+ *   heap   | ring 0 | ring 1 | ring 2 | ring 3 |
+ */
+#ifndef SLIPI_LAYOUT_H
+#define SLIPI_LAYOUT_H
+
+#include <slipway/orch.h>
+
+#include "base/atomic.h"
+#include "base/event.h"
+
+#define SLIPI_LINE 64u
+#define SLIPI_PAGE 4096u
+#define SLIPI_RINGS SLIP_RING_COUNT
+
+#define SLIPI_SM_MAGIC UINT64_C(0x314D534C50494C53)    /* "SLIPLSM1" */
+#define SLIPI_ARENA_MAGIC UINT64_C(0x31455241504C5331) /* "1SLPARE1" */
+#define SLIPI_LAYOUT_VERSION 1u
+
+/* A task is named by its ring (top two bits) and its id on that ring; 0 is never a task. */
+#define SLIPI_TASK_RING_SHIFT 62u
+#define SLIPI_TASK_ID_MASK ((UINT64_C(1) << SLIPI_TASK_RING_SHIFT) - 1u)
+
+static inline uint64_t slipi_task_ref(uint32_t ring, uint64_t id)
+{
+    return ((uint64_t)ring << SLIPI_TASK_RING_SHIFT) | id;
+}
+static inline uint32_t slipi_task_ring(uint64_t ref)
+{
+    return (uint32_t)(ref >> SLIPI_TASK_RING_SHIFT);
+}
+static inline uint64_t slipi_task_id(uint64_t ref)
+{
+    return ref & SLIPI_TASK_ID_MASK;
+}
+
+/* ---- edges ---------------------------------------------------------------------------------- */
+
+/*
+ * One out-edge, stored with its consumer. `next` and a producer's `fanout` name an edge by its
+ * offset in SM, in units of 8 bytes; 0 is none. `consumer` is a slot's offset in units of 512.
+ */
+typedef struct slipi_edge {
+    uint32_t next;
+    uint32_t consumer;
+} slipi_edge;
+_Static_assert(sizeof(slipi_edge) == 8, "edge size");
+#define SLIPI_EDGE_UNIT 8u
+#define SLIPI_SM_MAX_BYTES (UINT64_C(8) << 32) /* what a 32-bit edge reference reaches */
+
+/* ---- slots ---------------------------------------------------------------------------------- */
+
+#define SLIPI_SLOT_BYTES 512u
+#define SLIPI_INLINE_EDGES 8u
+#define SLIPI_INLINE_SCALARS 4u
+#define SLIPI_INLINE_TENSORS 4u
+#define SLIPI_FANOUT_CLOSED UINT32_MAX /* the task is COMPLETED */
+
+/*
+ * One task. Lines 0 and 2 are shared with the schedulers, line 1 and the ends in line 3 belong to
+ * the orchestrator alone; the rest is written before the task is published and then read-only.
+ *
+ *   line 0  sync: fan-out list head, fan-in, kernels, argument places
+ *   line 1  lifetime: last use per ring, duplicate mark
+ *   line 2  the first eight in-edges of this task (cells in its producers' lists)
+ *   line 3  four scalars; where this task's spill, pool edges and lattice cells end
+ *   4 .. 7  four tensors
+ */
+typedef struct slipi_slot {
+    slipi_au32 fanout;      /* edge reference, or CLOSED. Orchestrator pushes, completer closes */
+    slipi_ai32 fanin;       /* producers still running, plus a guard during submission */
+    uint64_t task;          /* ring and id */
+    uint16_t kernel[3];
+    uint8_t shape;          /* enum slip_task_shape */
+    uint8_t flags;          /* SLIPI_SLOT_* */
+    uint16_t tensor_count;
+    uint16_t scalar_count;
+    uint32_t ready_next;    /* slot reference of the next in a chain of ready tasks; 0 ends it */
+    uint64_t tensors_off;   /* in SM: line 4 of this slot, or the ring's spill */
+    uint64_t scalars_off;   /* in SM: line 3 of this slot, or the ring's spill */
+    uint64_t submission;    /* index within the run, from 1 */
+    slipi_au32 parts_left;  /* mixed tasks: kernels still running */
+    uint32_t chain_count;   /* first of a shared chain: tasks in it */
+
+    uint64_t last_use[SLIPI_RINGS]; /* youngest task of each ring that touches a buffer made here */
+    uint64_t mark;                  /* submission serial that already has an edge from here */
+    uint64_t heap_end;              /* ring positions after this task's allocations */
+    uint64_t buffers_end;
+    uint64_t serial;                /* submission serial across runs (R3) */
+
+    slipi_edge edges[SLIPI_INLINE_EDGES];
+
+    uint64_t scalars[SLIPI_INLINE_SCALARS];
+    uint64_t spill_end;
+    uint64_t pool_end;
+    uint64_t cells_end;
+    uint64_t scope_serial;
+
+    slip_task_tensor tensors[SLIPI_INLINE_TENSORS];
+} slipi_slot;
+_Static_assert(sizeof(slip_task_tensor) == SLIPI_LINE, "tensor size");
+_Static_assert(offsetof(slipi_slot, last_use) == 64, "line 1");
+_Static_assert(offsetof(slipi_slot, edges) == 128, "line 2");
+_Static_assert(offsetof(slipi_slot, scalars) == 192, "line 3");
+_Static_assert(offsetof(slipi_slot, tensors) == 256, "line 4");
+_Static_assert(sizeof(slipi_slot) == SLIPI_SLOT_BYTES, "slot size");
+
+/* ---- ready queues --------------------------------------------------------------------------- */
+
+#define SLIPI_QUEUES 3u /* AIC, AIV, mixed; self-executing platforms use the first only */
+
+/*
+ * Cell of a ready queue: a chain of ready tasks. `turn` counts laps relative to the cell's index,
+ * so a zero cell is an empty cell of lap 0: 2 k = free for lap k, 2 k + 1 = holds lap k's chain.
+ */
+typedef struct slipi_queue_cell {
+    slipi_au64 turn;
+    uint32_t chain; /* slot reference of the first task */
+    uint32_t reserved;
+} slipi_queue_cell;
+_Static_assert(sizeof(slipi_queue_cell) == 16, "queue cell size");
+
+/* Positions of one ready queue; monotonic, each on a line of its own. */
+typedef struct slipi_queue {
+    slipi_au64 push_pos;
+    uint8_t pad0[SLIPI_LINE - 8];
+    slipi_au64 pop_pos;
+    uint8_t pad1[SLIPI_LINE - 8];
+} slipi_queue;
+_Static_assert(sizeof(slipi_queue) == 2 * SLIPI_LINE, "queue size");
+
+/* ---- shared memory (SM) --------------------------------------------------------------------- */
+
+/* Where the parts of one ring lie in SM, and how many there are. */
+typedef struct slipi_ring_extent {
+    uint64_t slots_off;
+    uint64_t window;      /* slots; a power of two */
+    uint64_t edges_off;
+    uint64_t edge_count;  /* dependency-pool entries */
+    uint64_t spill_off;
+    uint64_t spill_bytes; /* argument bytes beyond a slot's own; a power of two */
+    uint64_t heap_off;    /* in the GM heap */
+    uint64_t heap_bytes;
+} slipi_ring_extent;
+_Static_assert(sizeof(slipi_ring_extent) == SLIPI_LINE, "ring extent size");
+
+/* First fault of a run, as the device saw it; the host makes the sentence. */
+typedef struct slipi_fault {
+    int32_t status;      /* slip_status; 0 = none */
+    int32_t ring;        /* -1 = none */
+    int32_t scope;       /* depth; -1 = none */
+    int32_t kernel;      /* -1 = none */
+    int32_t code;        /* of the kernel or the program */
+    uint32_t resource;   /* enum slipi_resource */
+    uint64_t submission; /* 0 = none */
+    uint64_t wanted;
+    uint64_t available;
+    uint64_t capacity;
+    uint64_t remedy;     /* smallest value that would have passed; 0 = none */
+    char detail[128];    /* what was wanted and found; NUL-terminated */
+} slipi_fault;
+_Static_assert(sizeof(slipi_fault) == 192, "fault size");
+
+enum slipi_resource {
+    SLIPI_RESOURCE_NONE = 0,
+    SLIPI_RESOURCE_TASK_WINDOW = 1,
+    SLIPI_RESOURCE_HEAP = 2,
+    SLIPI_RESOURCE_BUFFERS = 3,
+    SLIPI_RESOURCE_KERNEL = 4,
+    SLIPI_RESOURCE_IMAGE = 5
+};
+
+/*
+ * Header page of SM. The first part is the image: written by a build, never afterwards. What
+ * follows is run state, zero at first; every shared word says who writes it.
+ */
+typedef struct slipi_sm {
+    uint64_t magic; /* SLIPI_SM_MAGIC */
+    uint32_t version;
+    uint32_t ring_count;
+    uint64_t fingerprint;
+    uint64_t sm_bytes;
+    uint64_t queue_cells_off[SLIPI_QUEUES];
+    uint64_t queue_capacity; /* cells of each; a power of two >= all windows together */
+    uint8_t pad0[0x80 - 0x40];
+
+    slipi_ring_extent ring[SLIPI_RINGS]; /* 0x080 */
+
+    slipi_queue queue[SLIPI_QUEUES];     /* 0x180 */
+
+    /* 0x300: phase of the run. Written by control thread 0, read by all [release/acquire]. */
+    slipi_au64 phase;                    /* run serial << 2 | enum slipi_phase */
+    slipi_au32 init_status;              /* slip_status of thread 0's attach */
+    uint32_t pad1[13];
+
+    /* 0x340: fatal latch. 0 free, 1 being written, 2 set. Claimed by any thread. */
+    slipi_au32 fatal;
+    slipi_au32 fatal_status;
+    uint32_t pad2[14];
+
+    /* 0x380: who is idle. Written by control threads. */
+    slipi_au32 hungry;                   /* control threads looking for work */
+    uint32_t pad3[3];
+    slipi_event progress;                /* thread 0 sleeps here; completers wake it */
+    uint32_t pad4[10];
+
+    slipi_fault fault;                   /* 0x3c0 .. 0x480 */
+    uint8_t pad5[SLIPI_PAGE - 0x480];
+} slipi_sm;
+_Static_assert(offsetof(slipi_sm, ring) == 0x80, "sm.ring");
+_Static_assert(offsetof(slipi_sm, queue) == 0x180, "sm.queue");
+_Static_assert(offsetof(slipi_sm, phase) == 0x300, "sm.phase");
+_Static_assert(offsetof(slipi_sm, fatal) == 0x340, "sm.fatal");
+_Static_assert(offsetof(slipi_sm, hungry) == 0x380, "sm.hungry");
+_Static_assert(offsetof(slipi_sm, fault) == 0x3c0, "sm.fault");
+_Static_assert(sizeof(slipi_sm) == SLIPI_PAGE, "sm header size");
+
+enum slipi_phase {
+    SLIPI_PHASE_NONE = 0,
+    SLIPI_PHASE_OPEN = 1,   /* attached: threads may work */
+    SLIPI_PHASE_FAILED = 2, /* "init: failed": threads leave */
+    SLIPI_PHASE_ENDED = 3   /* the run is over: threads leave */
+};
+
+/* ---- runtime arena -------------------------------------------------------------------------- */
+
+/*
+ * One access cell: the last writer of a region and its readers since. Stale by comparison: a
+ * reference is live iff its id >= done of its ring. Sequences are global, across runs (R3).
+ */
+#define SLIPI_CELL_READERS 4u
+typedef struct slipi_cell {
+    uint64_t writer;     /* task reference; 0 = none */
+    uint64_t write_seq;  /* sequence of that write */
+    uint64_t read_seq;   /* sequence of the last read in the list; the list is void if older than a
+                            write that covers the region */
+    uint64_t readers[SLIPI_CELL_READERS];
+    uint64_t overflow;   /* node position + 1 of further readers; 0 = none */
+} slipi_cell;
+_Static_assert(sizeof(slipi_cell) == SLIPI_LINE, "cell size");
+
+/*
+ * A buffer: where it lies, the cell of accesses to all of it, and how it is cut into tiles.
+ * `birth` is the sequence at which the record was (re)born; older cell contents are void.
+ */
+typedef struct slipi_buffer {
+    uint64_t offset;      /* in its binding, bytes */
+    uint64_t bytes;
+    uint64_t creator;     /* task reference; 0 = run argument */
+    uint64_t birth;
+    uint64_t lattice;     /* cell position + 1 of the lattice header; 0 = none yet */
+    uint64_t irregular;   /* node position + 1 of the newest irregular access; 0 = none */
+    uint32_t binding;
+    uint32_t cells_full;  /* 1: no room for a lattice; every partial access is irregular */
+    uint64_t reserved;
+    slipi_cell whole;
+} slipi_buffer;
+_Static_assert(sizeof(slipi_buffer) == 128, "buffer size");
+
+/* Header of a lattice: two cells' room in front of its tables. One table per mask of spanned dims. */
+#define SLIPI_LATTICE_TABLES 4u
+typedef struct slipi_lattice {
+    uint64_t root_offset;             /* of the geometry's first element, bytes in the buffer */
+    uint32_t ndim;
+    uint32_t table_count;
+    uint32_t root_shape[SLIP_MAX_DIMS];
+    uint32_t tile[SLIP_MAX_DIMS];
+    uint32_t count[SLIP_MAX_DIMS];    /* tiles along each dimension */
+    uint32_t mask[SLIPI_LATTICE_TABLES];
+    uint32_t reserved;
+    uint64_t table[SLIPI_LATTICE_TABLES]; /* cell position of each table */
+} slipi_lattice;
+_Static_assert(sizeof(slipi_lattice) == 128 && SLIPI_LATTICE_TABLES == 4, "lattice header size");
+
+/* One access of an irregular region, or one reader beyond a cell's four. */
+typedef struct slipi_node {
+    uint64_t task;        /* reference */
+    uint64_t seq;
+    uint64_t next;        /* older node's position + 1; void if below the pool's tail */
+    uint64_t root_offset; /* geometry, as in slip_tensor */
+    uint64_t byte_lo;     /* interval in the buffer */
+    uint64_t byte_hi;
+    uint32_t ndim;        /* 0 = interval only */
+    uint32_t writes;
+    uint32_t root_shape[SLIP_MAX_DIMS];
+    uint32_t lo[SLIP_MAX_DIMS];
+    uint32_t len[SLIP_MAX_DIMS];
+    uint32_t reserved[3];
+} slipi_node;
+_Static_assert(sizeof(slipi_node) == 128, "node size");
+
+/* The orchestrator's own state of one ring. Positions are monotonic across runs (R3). */
+typedef struct slipi_ring_state {
+    uint64_t head;        /* next task id; the first is one window */
+    uint64_t done;        /* below: COMPLETED */
+    uint64_t tail;        /* below: slot and heap bytes may be reused */
+    uint64_t heap_head;
+    uint64_t heap_tail;
+    uint64_t buffers_head;
+    uint64_t buffers_tail;
+    uint64_t cells_head;
+    uint64_t cells_tail;
+    uint64_t spill_head;
+    uint64_t spill_done;
+    uint64_t pool_head;
+    uint64_t pool_done;
+    uint64_t window_high;
+    uint64_t heap_high;
+    uint64_t pool_high;
+} slipi_ring_state;
+_Static_assert(sizeof(slipi_ring_state) == 128, "ring state size");
+
+/* Where the orchestrator's parts of one ring lie in the arena; row SLIPI_RINGS: run arguments. */
+typedef struct slipi_map_extent {
+    uint64_t buffers_off;
+    uint64_t buffer_count; /* a power of two */
+    uint64_t cells_off;
+    uint64_t cell_count;   /* a power of two */
+} slipi_map_extent;
+_Static_assert(sizeof(slipi_map_extent) == 32, "map extent size");
+
+/* Header page of the arena: the runtime. The image part first, then the orchestrator's state. */
+typedef struct slipi_runtime {
+    uint64_t magic; /* SLIPI_ARENA_MAGIC */
+    uint32_t version;
+    uint32_t ring_count;
+    uint64_t fingerprint;
+    uint64_t arena_bytes;
+    uint64_t sm_bytes;
+    uint64_t heap_bytes;
+    uint64_t nodes_off;
+    uint64_t node_count;                      /* a power of two */
+    slipi_map_extent map[SLIPI_RINGS + 1];    /* 0x040 */
+    uint8_t pad0[0x100 - 0x40 - 32 * (SLIPI_RINGS + 1)];
+
+    slipi_ring_state ring[SLIPI_RINGS];       /* 0x100; head = done = tail = window in the image */
+    uint64_t sequence;                        /* 0x300: submissions ever; also the map's clock */
+    uint64_t node_head;
+    uint64_t node_tail;
+    uint64_t scope_serial;
+    uint64_t args_cells_head;                 /* bump of the run-argument cells */
+    uint64_t last_run_serial;
+    uint8_t pad1[SLIPI_PAGE - 0x330];
+} slipi_runtime;
+_Static_assert(offsetof(slipi_runtime, map) == 0x40, "runtime.map");
+_Static_assert(offsetof(slipi_runtime, ring) == 0x100, "runtime.ring");
+_Static_assert(offsetof(slipi_runtime, sequence) == 0x300, "runtime.sequence");
+_Static_assert(sizeof(slipi_runtime) == SLIPI_PAGE, "runtime size");
+
+/* Changes whenever a layout above changes: two builds that disagree refuse each other. */
+uint64_t slipi_layout_fingerprint(void);
+
+#endif
