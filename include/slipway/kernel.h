@@ -18,18 +18,18 @@ extern "C" {
 #define SLIP_MAX_DIMS 5
 
 /* X(symbol, value, bytes an element, name as in a .npy file's descr or the field's own). */
-#define SLIP_DTYPE_TABLE(X)                                                                        \
-    X(F32, 1, 4, "f4")                                                                             \
-    X(F64, 2, 8, "f8")                                                                             \
-    X(F16, 3, 2, "f2")                                                                             \
-    X(BF16, 4, 2, "bf16")                                                                          \
-    X(I8, 5, 1, "i1")                                                                              \
-    X(U8, 6, 1, "u1")                                                                              \
-    X(I16, 7, 2, "i2")                                                                             \
-    X(U16, 8, 2, "u2")                                                                             \
-    X(I32, 9, 4, "i4")                                                                             \
-    X(U32, 10, 4, "u4")                                                                            \
-    X(I64, 11, 8, "i8")                                                                            \
+#define SLIP_DTYPE_TABLE(X) \
+    X(F32, 1, 4, "f4")      \
+    X(F64, 2, 8, "f8")      \
+    X(F16, 3, 2, "f2")      \
+    X(BF16, 4, 2, "bf16")   \
+    X(I8, 5, 1, "i1")       \
+    X(U8, 6, 1, "u1")       \
+    X(I16, 7, 2, "i2")      \
+    X(U16, 8, 2, "u2")      \
+    X(I32, 9, 4, "i4")      \
+    X(U32, 10, 4, "u4")     \
+    X(I64, 11, 8, "i8")     \
     X(U64, 12, 8, "u8")
 
 enum slip_dtype {
@@ -43,8 +43,8 @@ enum slip_dtype {
 static inline uint32_t slip_dtype_bytes(uint32_t dtype)
 {
     switch (dtype) {
-#define SLIP_DTYPE_BYTES(symbol, value, bytes, name)                                               \
-    case value:                                                                                    \
+#define SLIP_DTYPE_BYTES(symbol, value, bytes, name) \
+    case value:                                      \
         return bytes;
         SLIP_DTYPE_TABLE(SLIP_DTYPE_BYTES)
 #undef SLIP_DTYPE_BYTES
@@ -65,15 +65,15 @@ enum slip_core_type {
  * bytes. Read it through the functions below.
  */
 typedef struct slip_task_tensor {
-    uint64_t offset;                /* bytes from the binding's base */
-    uint32_t binding;               /* index into the run's binding table */
-    uint8_t dtype;                  /* enum slip_dtype */
-    uint8_t ndim;                   /* 1 .. SLIP_MAX_DIMS */
-    uint8_t access;                 /* enum slip_access of orch.h */
-    uint8_t reserved;               /* zero */
-    uint32_t shape[SLIP_MAX_DIMS];  /* elements */
-    int32_t stride[SLIP_MAX_DIMS];  /* elements */
-    uint64_t buffer;                /* the runtime's own name of the buffer (audit, dumps) */
+    uint64_t offset;               /* bytes from the binding's base */
+    uint32_t binding;              /* index into the run's binding table */
+    uint8_t dtype;                 /* enum slip_dtype */
+    uint8_t ndim;                  /* 1 .. SLIP_MAX_DIMS */
+    uint8_t access;                /* enum slip_access of orch.h */
+    uint8_t reserved;              /* zero */
+    uint32_t shape[SLIP_MAX_DIMS]; /* elements */
+    int32_t stride[SLIP_MAX_DIMS]; /* elements */
+    uint64_t buffer;               /* the runtime's own name of the buffer (audit, dumps) */
 } slip_task_tensor;
 
 /* One row of the binding table: the only place where addresses are stored. */
@@ -84,16 +84,16 @@ typedef struct slip_binding {
 
 /* What a kernel is given. Valid during the call only; owned by the runtime; read-only. */
 typedef struct slip_kernel_ctx {
-    const slip_task_tensor *tensors;  /* tensor arguments, in the order of submission */
-    const uint64_t *scalars;          /* scalar arguments, in the order of submission */
-    const slip_binding *bindings;     /* the run's binding table */
+    const slip_task_tensor *tensors; /* tensor arguments, in the order of submission */
+    const uint64_t *scalars;         /* scalar arguments, in the order of submission */
+    const slip_binding *bindings;    /* the run's binding table */
     uint32_t tensor_count;
     uint32_t scalar_count;
-    uint32_t core;                    /* core of the device, 0 .. cores - 1 */
-    uint8_t core_type;                /* enum slip_core_type: which kernel of the task this is */
-    uint8_t lane;                     /* 0, or 1 for the second AIV of a mixed cluster */
-    uint16_t kernel;                  /* index in the callable's kernel table */
-    uint64_t task;                    /* task id with its ring, for messages */
+    uint32_t core;     /* core of the device, 0 .. cores - 1 */
+    uint8_t core_type; /* enum slip_core_type: which kernel of the task this is */
+    uint8_t lane;      /* 0, or 1 for the second AIV of a mixed cluster */
+    uint16_t kernel;   /* index in the callable's kernel table */
+    uint64_t task;     /* task id with its ring, for messages */
     const struct slip_dispatch *dispatch; /* the runtime's own; not for kernels */
 } slip_kernel_ctx;
 

@@ -24,19 +24,19 @@ extern "C" {
 #define SLIP_PROGRAM_ABI 1u
 #define SLIP_PROGRAM_MAGIC UINT64_C(0x31474F5250504C53) /* "SLPPROG1" */
 
-#define SLIP_MAX_TASK_ARGS 256u    /* tensors and scalars of one task */
-#define SLIP_MAX_RUN_ARGS 256u     /* arguments of one run */
-#define SLIP_MAX_KERNELS 4096u     /* kernels of one callable */
-#define SLIP_MAX_SCOPE_DEPTH 64u   /* nested scopes, the program's own included */
-#define SLIP_RING_COUNT 4u         /* depth d uses ring min(d, 3) */
+#define SLIP_MAX_TASK_ARGS 256u  /* tensors and scalars of one task */
+#define SLIP_MAX_RUN_ARGS 256u   /* arguments of one run */
+#define SLIP_MAX_KERNELS 4096u   /* kernels of one callable */
+#define SLIP_MAX_SCOPE_DEPTH 64u /* nested scopes, the program's own included */
+#define SLIP_RING_COUNT 4u       /* depth d uses ring min(d, 3) */
 
 /* How a task, or a run, uses a tensor. */
 enum slip_access {
-    SLIP_ACCESS_NONE = 0,         /* nodep: passed to the kernel, not tracked */
-    SLIP_ACCESS_IN = 1,           /* read */
-    SLIP_ACCESS_OUT = 2,          /* written; for a task: allocated from the ring heap */
-    SLIP_ACCESS_INOUT = 3,        /* read and written in place */
-    SLIP_ACCESS_OUT_EXISTING = 4  /* written; the memory exists already */
+    SLIP_ACCESS_NONE = 0,        /* nodep: passed to the kernel, not tracked */
+    SLIP_ACCESS_IN = 1,          /* read */
+    SLIP_ACCESS_OUT = 2,         /* written; for a task: allocated from the ring heap */
+    SLIP_ACCESS_INOUT = 3,       /* read and written in place */
+    SLIP_ACCESS_OUT_EXISTING = 4 /* written; the memory exists already */
 };
 
 /*
@@ -53,14 +53,14 @@ typedef struct slip_tensor {
     uint32_t root_shape[SLIP_MAX_DIMS]; /* elements of the root geometry (row-major) */
     uint32_t box_lo[SLIP_MAX_DIMS];     /* the view as a box in the root geometry: first element */
     uint32_t box_len[SLIP_MAX_DIMS];    /* ... and elements along each root dimension */
-    uint64_t root_offset;               /* bytes from the buffer's base to the root's first element */
-    uint64_t offset;                    /* bytes from the binding's base to the view's first element */
-    uint64_t buffer;                    /* the buffer's record: ring and position, or run argument */
-    uint64_t creator;                   /* task that made the buffer; 0 for a run argument */
-    uint32_t binding;                   /* index into the run's binding table */
-    uint32_t depth;                     /* scope depth that the handle belongs to */
-    uint64_t scope_serial;              /* serial of that scope */
-    uint64_t run_serial;                /* serial of the run */
+    uint64_t root_offset;  /* bytes from the buffer's base to the root's first element */
+    uint64_t offset;       /* bytes from the binding's base to the view's first element */
+    uint64_t buffer;       /* the buffer's record: ring and position, or run argument */
+    uint64_t creator;      /* task that made the buffer; 0 for a run argument */
+    uint32_t binding;      /* index into the run's binding table */
+    uint32_t depth;        /* scope depth that the handle belongs to */
+    uint64_t scope_serial; /* serial of that scope */
+    uint64_t run_serial;   /* serial of the run */
 } slip_tensor;
 
 /* A submitted task, for explicit edges. Valid while the scope it was submitted in is open. */
@@ -115,8 +115,10 @@ static inline slip_arg slip_nodep(const slip_tensor *t)
     return a;
 }
 
-/* The task makes a new row-major tensor in the heap of the current ring; *out is set at submission. */
-static inline slip_arg slip_out(slip_tensor *out, uint8_t dtype, uint8_t ndim, const uint32_t *shape)
+/* The task makes a new row-major tensor in the heap of the current ring; *out is set at submission.
+ */
+static inline slip_arg slip_out(slip_tensor *out, uint8_t dtype, uint8_t ndim,
+                                const uint32_t *shape)
 {
     slip_arg a = {SLIP_ACCESS_OUT, dtype, ndim, 0, 0, out, shape, 0};
     return a;
@@ -150,21 +152,22 @@ static inline slip_arg slip_scalar_f64(double value)
 
 /* What a task runs on. */
 enum slip_task_shape {
-    SLIP_TASK_AIC = 0,   /* kernel[0] on one AIC */
-    SLIP_TASK_AIV = 1,   /* kernel[0] on one AIV */
-    SLIP_TASK_MIXED = 2, /* kernel[0] on the AIC, kernel[1] and kernel[2] on the AIVs of one cluster */
-    SLIP_TASK_DUMMY = 3  /* no kernel: allocation, or a join of its inputs */
+    SLIP_TASK_AIC = 0, /* kernel[0] on one AIC */
+    SLIP_TASK_AIV = 1, /* kernel[0] on one AIV */
+    SLIP_TASK_MIXED =
+        2, /* kernel[0] on the AIC, kernel[1] and kernel[2] on the AIVs of one cluster */
+    SLIP_TASK_DUMMY = 3 /* no kernel: allocation, or a join of its inputs */
 };
 
 /* A task to submit. */
 typedef struct slip_task {
-    uint32_t struct_size;           /* sizeof(slip_task) */
-    uint16_t shape;                 /* enum slip_task_shape */
-    uint16_t kernel[3];             /* indices in the kernel table */
+    uint32_t struct_size; /* sizeof(slip_task) */
+    uint16_t shape;       /* enum slip_task_shape */
+    uint16_t kernel[3];   /* indices in the kernel table */
     uint32_t arg_count;
     uint32_t dep_count;
-    const slip_arg *args;           /* arg_count of them; tensors and scalars in any order */
-    const slip_task_handle *deps;   /* explicit edges to earlier tasks; may be null */
+    const slip_arg *args;         /* arg_count of them; tensors and scalars in any order */
+    const slip_task_handle *deps; /* explicit edges to earlier tasks; may be null */
 } slip_task;
 
 enum slip_scope_kind {
@@ -180,8 +183,8 @@ typedef struct slip_orch_ops {
     uint32_t abi;
     slip_status (*arg_tensor)(slip_orch *o, uint32_t index, slip_tensor *out);
     slip_status (*arg_scalar)(slip_orch *o, uint32_t index, uint64_t *out_bits);
-    slip_status (*slice)(slip_orch *o, const slip_tensor *t, const uint32_t *lo, const uint32_t *len,
-                         slip_tensor *out);
+    slip_status (*slice)(slip_orch *o, const slip_tensor *t, const uint32_t *lo,
+                         const uint32_t *len, slip_tensor *out);
     slip_status (*reshape)(slip_orch *o, const slip_tensor *t, uint32_t ndim, const uint32_t *shape,
                            slip_tensor *out);
     slip_status (*transpose)(slip_orch *o, const slip_tensor *t, const uint32_t *perm,
@@ -189,7 +192,8 @@ typedef struct slip_orch_ops {
     slip_status (*submit)(slip_orch *o, const slip_task *task, slip_task_handle *out);
     slip_status (*scope_begin)(slip_orch *o, uint32_t kind);
     slip_status (*scope_end)(slip_orch *o);
-    slip_status (*get)(slip_orch *o, const slip_tensor *t, const uint32_t *index, uint64_t *out_bits);
+    slip_status (*get)(slip_orch *o, const slip_tensor *t, const uint32_t *index,
+                       uint64_t *out_bits);
     slip_status (*set)(slip_orch *o, const slip_tensor *t, const uint32_t *index, uint64_t bits);
     slip_status (*fail)(slip_orch *o, int32_t code, const char *message);
     slip_status (*failed)(const slip_orch *o);
@@ -236,7 +240,8 @@ static inline slip_status slip_transpose(slip_orch *o, const slip_tensor *t, con
 }
 
 /* Submits a task. `out` may be null. Output handles in the arguments are valid afterwards. */
-static inline slip_status slip_submit_task(slip_orch *o, const slip_task *task, slip_task_handle *out)
+static inline slip_status slip_submit_task(slip_orch *o, const slip_task *task,
+                                           slip_task_handle *out)
 {
     return o->ops->submit(o, task, out);
 }
@@ -245,8 +250,8 @@ static inline slip_status slip_submit_task(slip_orch *o, const slip_task *task, 
 static inline slip_status slip_spawn(slip_orch *o, enum slip_task_shape shape, uint16_t kernel,
                                      uint32_t arg_count, const slip_arg *args)
 {
-    slip_task task = {(uint32_t)sizeof(slip_task), (uint16_t)shape, {kernel, 0, 0}, arg_count, 0,
-                      args, NULL};
+    slip_task task = {
+        (uint32_t)sizeof(slip_task), (uint16_t)shape, {kernel, 0, 0}, arg_count, 0, args, NULL};
     return o->ops->submit(o, &task, NULL);
 }
 
@@ -270,7 +275,8 @@ static inline slip_status slip_scope_end(slip_orch *o)
     return o->ops->scope_end(o);
 }
 
-/* Waits for the writers of one element and reads its bit pattern into the low bytes of *out_bits. */
+/* Waits for the writers of one element and reads its bit pattern into the low bytes of *out_bits.
+ */
 static inline slip_status slip_get(slip_orch *o, const slip_tensor *t, const uint32_t *index,
                                    uint64_t *out_bits)
 {
@@ -317,8 +323,8 @@ typedef struct slip_graph_ops {
     uint32_t abi;
     slip_status (*arg_tensor)(slip_graph *g, uint32_t index, slip_tensor *out);
     slip_status (*arg_scalar)(slip_graph *g, uint32_t index, uint64_t *out_bits);
-    slip_status (*slice)(slip_graph *g, const slip_tensor *t, const uint32_t *lo, const uint32_t *len,
-                         slip_tensor *out);
+    slip_status (*slice)(slip_graph *g, const slip_tensor *t, const uint32_t *lo,
+                         const uint32_t *len, slip_tensor *out);
     slip_status (*add)(slip_graph *g, const slip_task *task, slip_task_handle *out);
 } slip_graph_ops;
 
@@ -350,12 +356,12 @@ typedef struct slip_param {
 
 /* A program: what a shared object exports under SLIP_PROGRAM_SYMBOL, or a process registers. */
 typedef struct slip_program {
-    uint64_t magic;                   /* SLIP_PROGRAM_MAGIC */
-    uint32_t abi;                     /* SLIP_PROGRAM_ABI */
-    uint32_t struct_size;             /* sizeof(slip_program) */
+    uint64_t magic;       /* SLIP_PROGRAM_MAGIC */
+    uint32_t abi;         /* SLIP_PROGRAM_ABI */
+    uint32_t struct_size; /* sizeof(slip_program) */
     const char *name;
-    slip_orch_fn orchestrate;         /* may be null if `build` is given */
-    slip_graph_fn build;              /* host-built mode; may be null */
+    slip_orch_fn orchestrate; /* may be null if `build` is given */
+    slip_graph_fn build;      /* host-built mode; may be null */
     const slip_kernel_entry *kernels;
     uint32_t kernel_count;
     uint32_t param_count;
@@ -365,9 +371,9 @@ typedef struct slip_program {
 #define SLIP_PROGRAM_SYMBOL "slip_program_descriptor"
 
 /* Defines the exported descriptor of a shared object. */
-#define SLIP_EXPORT_PROGRAM(...)                                                                   \
-    SLIP_API extern const slip_program slip_program_descriptor;                                    \
-    const slip_program slip_program_descriptor = {SLIP_PROGRAM_MAGIC, SLIP_PROGRAM_ABI,            \
+#define SLIP_EXPORT_PROGRAM(...)                                                        \
+    SLIP_API extern const slip_program slip_program_descriptor;                         \
+    const slip_program slip_program_descriptor = {SLIP_PROGRAM_MAGIC, SLIP_PROGRAM_ABI, \
                                                   (uint32_t)sizeof(slip_program), __VA_ARGS__}
 
 #ifdef __cplusplus

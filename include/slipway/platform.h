@@ -38,15 +38,15 @@ typedef struct slip_platform_info {
     uint32_t control_active_max; /* control threads that may schedule */
     uint32_t control_launch_max; /* control threads that are launched */
     uint64_t counter_hz;         /* of the device clock; 1000000000 where it is the host's */
-    uint32_t host_in_place;      /* 1: device and host share memory, host buffers are used in place */
-    uint32_t self_executing;     /* 1: control threads run kernels themselves; no cores, no registers */
-    uint32_t reg_dispatch;       /* register offset of DATA_MAIN_BASE; 0 if self_executing */
-    uint32_t reg_status;         /* register offset of COND; 0 if self_executing */
-    uint32_t reg_fast_path;      /* fast-path enable register; 0 = none */
-    uint32_t fast_path_open;     /* its value when open */
-    uint32_t fast_path_close;    /* its value when closed */
-    uint32_t prebuilt_hooks;     /* 1: the runner wires lookup and mark; 0: every bind is a miss */
-    char arch[16];               /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t host_in_place;  /* 1: device and host share memory, host buffers are used in place */
+    uint32_t self_executing; /* 1: control threads run kernels themselves; no cores, no registers */
+    uint32_t reg_dispatch;   /* register offset of DATA_MAIN_BASE; 0 if self_executing */
+    uint32_t reg_status;     /* register offset of COND; 0 if self_executing */
+    uint32_t reg_fast_path;  /* fast-path enable register; 0 = none */
+    uint32_t fast_path_open; /* its value when open */
+    uint32_t fast_path_close; /* its value when closed */
+    uint32_t prebuilt_hooks;  /* 1: the runner wires lookup and mark; 0: every bind is a miss */
+    char arch[16];            /* row of data: "cpu", "a2a3", "a5" */
 } slip_platform_info;
 
 /*
@@ -64,7 +64,8 @@ typedef struct slip_device_services {
     void (*reg_write)(slip_platform_device *device, uint32_t core, uint32_t offset, uint32_t value);
     uint32_t (*reg_read)(slip_platform_device *device, uint32_t core, uint32_t offset);
     /* Makes this thread's writes to [address, address + bytes) visible to the other side of the
-     * control/core boundary, or drops this side's stale copies of it. Nothing where it is coherent. */
+     * control/core boundary, or drops this side's stale copies of it. Nothing where it is coherent.
+     */
     void (*publish)(slip_platform_device *device, const void *address, uint64_t bytes);
     void (*acquire)(slip_platform_device *device, const void *address, uint64_t bytes);
     /* Device clock in its own ticks (info.counter_hz). */

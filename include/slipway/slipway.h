@@ -65,16 +65,17 @@ struct slip_platform_ops; /* platform.h */
 
 typedef struct slip_runner_options {
     uint32_t struct_size;
-    uint32_t device_id;          /* 0 .. devices - 1; two sim devices may be open at once */
-    const char *platform;        /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
-    const struct slip_platform_ops *ops; /* a platform of the caller's own; null for a built-in one */
-    uint32_t threads;            /* cpu: threads, the caller included; 0 = processors available */
-    uint32_t sim_threads;        /* sims: OS threads that play the cores; 0 = automatic */
-    uint32_t cache_entries;      /* prebuilt-arena entries kept; 0 = 8 */
-    uint32_t cache_off;          /* 1: every bind is a miss, as without the two cache hooks */
-    uint64_t cache_bytes;        /* bytes of SM and arena kept; 0 = no limit */
+    uint32_t device_id;   /* 0 .. devices - 1; two sim devices may be open at once */
+    const char *platform; /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
+    const struct slip_platform_ops
+        *ops;                      /* a platform of the caller's own; null for a built-in one */
+    uint32_t threads;              /* cpu: threads, the caller included; 0 = processors available */
+    uint32_t sim_threads;          /* sims: OS threads that play the cores; 0 = automatic */
+    uint32_t cache_entries;        /* prebuilt-arena entries kept; 0 = 8 */
+    uint32_t cache_off;            /* 1: every bind is a miss, as without the two cache hooks */
+    uint64_t cache_bytes;          /* bytes of SM and arena kept; 0 = no limit */
     uint64_t progress_deadline_ns; /* no task completing for so long is a hang; 0 = default */
-    const char *trace_path;      /* host trace spans are appended to this file; null = SLIPWAY_TRACE */
+    const char *trace_path; /* host trace spans are appended to this file; null = SLIPWAY_TRACE */
 } slip_runner_options;
 
 /* Opens a runner. On failure *out is null and slip_open_error tells more. */
@@ -91,8 +92,8 @@ typedef struct slip_runner_info {
     uint32_t struct_size;
     uint32_t device_id;
     char platform[32];
-    char arch[16];            /* row of data: "cpu", "a2a3", "a5" */
-    uint32_t blocks;          /* blocks of 1 AIC + 2 AIV; on cpu one a thread */
+    char arch[16];   /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t blocks; /* blocks of 1 AIC + 2 AIV; on cpu one a thread */
     uint32_t aic_count;
     uint32_t aiv_count;
     uint32_t control_active_max; /* AICPU threads that may schedule */
@@ -152,10 +153,10 @@ enum slip_memory_space {
 
 /* One argument of a run: a row-major tensor or a scalar, as the program's signature says. */
 typedef struct slip_run_arg {
-    uint8_t kind;                  /* enum slip_param_kind */
-    uint8_t space;                 /* enum slip_memory_space */
-    uint8_t dtype;                 /* enum slip_dtype */
-    uint8_t access;                /* IN, OUT or INOUT: must be what the signature says */
+    uint8_t kind;   /* enum slip_param_kind */
+    uint8_t space;  /* enum slip_memory_space */
+    uint8_t dtype;  /* enum slip_dtype */
+    uint8_t access; /* IN, OUT or INOUT: must be what the signature says */
     uint32_t ndim;
     uint32_t shape[SLIP_MAX_DIMS]; /* elements */
     uint32_t reserved;             /* zero */
@@ -165,10 +166,11 @@ typedef struct slip_run_arg {
 } slip_run_arg;
 
 /* A tensor argument over host memory. */
-static inline slip_run_arg slip_host_tensor(void *data, uint8_t dtype, uint8_t access, uint32_t ndim,
-                                            const uint32_t *shape)
+static inline slip_run_arg slip_host_tensor(void *data, uint8_t dtype, uint8_t access,
+                                            uint32_t ndim, const uint32_t *shape)
 {
-    slip_run_arg a = {SLIP_PARAM_TENSOR, SLIP_MEMORY_HOST, dtype, access, ndim, {0}, 0, data, {0}, 0};
+    slip_run_arg a = {
+        SLIP_PARAM_TENSOR, SLIP_MEMORY_HOST, dtype, access, ndim, {0}, 0, data, {0}, 0};
     for (uint32_t d = 0; d < ndim && d < SLIP_MAX_DIMS; d++) {
         a.shape[d] = shape[d];
     }
@@ -263,29 +265,29 @@ typedef struct slip_ring_stats {
 
 typedef struct slip_stats {
     uint32_t struct_size;
-    uint32_t cache_entries;     /* valid entries now */
-    uint64_t runs;              /* that started on the device */
+    uint32_t cache_entries; /* valid entries now */
+    uint64_t runs;          /* that started on the device */
     uint64_t run_failures;
-    uint64_t hits;              /* binds whose state was resident */
-    uint64_t misses;            /* binds that built it, prewarm included */
-    uint64_t dirty;             /* binds that relaid a broken entry */
+    uint64_t hits;   /* binds whose state was resident */
+    uint64_t misses; /* binds that built it, prewarm included */
+    uint64_t dirty;  /* binds that relaid a broken entry */
     uint64_t evictions;
     uint64_t invalidations;
-    uint64_t image_bytes;       /* total written to the device for images */
-    uint64_t last_image_bytes;  /* of the last bind: 0 on a hit */
-    uint64_t launch_bytes;      /* total of arguments and launch blocks */
+    uint64_t image_bytes;      /* total written to the device for images */
+    uint64_t last_image_bytes; /* of the last bind: 0 on a hit */
+    uint64_t launch_bytes;     /* total of arguments and launch blocks */
     uint64_t last_launch_bytes;
-    uint64_t copy_in_bytes;     /* run arguments copied to the device */
+    uint64_t copy_in_bytes; /* run arguments copied to the device */
     uint64_t copy_out_bytes;
     uint64_t resident_gm_heap_bytes; /* committed, per region kind */
     uint64_t resident_sm_bytes;
     uint64_t resident_arena_bytes;
-    uint64_t program_loads;     /* shared objects loaded, at registration only */
-    uint64_t sizes_derived;     /* times that a layout was computed */
-    uint64_t region_allocs;     /* platform allocations for regions */
-    uint64_t last_tasks;        /* tasks of the last run */
-    uint64_t last_edges;        /* edges of the last run */
-    uint64_t last_bind_ns;      /* host clock */
+    uint64_t program_loads; /* shared objects loaded, at registration only */
+    uint64_t sizes_derived; /* times that a layout was computed */
+    uint64_t region_allocs; /* platform allocations for regions */
+    uint64_t last_tasks;    /* tasks of the last run */
+    uint64_t last_edges;    /* edges of the last run */
+    uint64_t last_bind_ns;  /* host clock */
     uint64_t last_run_ns;
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
@@ -308,13 +310,13 @@ SLIP_API SLIP_MUST_USE slip_status slip_footprint_of(slip_runner *runner,
 
 /* One part of the prebuilt image, for `slipway image show`. */
 typedef struct slip_image_part {
-    char name[48];      /* "sm.ring0.slots" */
-    uint64_t offset;    /* from the base of its region */
+    char name[48];   /* "sm.ring0.slots" */
+    uint64_t offset; /* from the base of its region */
     uint64_t bytes;
-    uint64_t count;     /* elements */
+    uint64_t count; /* elements */
     uint32_t elem_bytes;
-    uint32_t region;    /* 0 GM heap, 1 SM, 2 arena */
-    uint32_t in_image;  /* 1: written by a build; 0: zeros until used */
+    uint32_t region;   /* 0 GM heap, 1 SM, 2 arena */
+    uint32_t in_image; /* 1: written by a build; 0: zeros until used */
     uint32_t reserved;
 } slip_image_part;
 

@@ -51,7 +51,8 @@ typedef int32_t slip_status;
     X(E_CORE_TYPE, -18, "a kernel cannot run on the core that the task names")                     \
     X(E_SCOPE, -19, "scopes are not nested properly")                                              \
     X(E_RING_DEADLOCK, -20, "a ring can never hold what the open scopes keep and this submission") \
-    X(E_HEAP_DEADLOCK, -21, "a ring's heap can never hold what the open scopes keep and this task") \
+    X(E_HEAP_DEADLOCK, -21,                                                                        \
+      "a ring's heap can never hold what the open scopes keep and this task")                      \
     X(E_KERNEL_FAILED, -22, "a kernel returned an error")                                          \
     X(E_ORCH_FAILED, -23, "the orchestration function reported a failure")                         \
     X(E_HANG, -24, "no task completed before the progress deadline")                               \

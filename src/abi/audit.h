@@ -10,18 +10,19 @@
 #include "abi/layout.h"
 
 typedef struct slipi_audit_header {
-    uint64_t capacity;  /* bytes after this header */
-    uint64_t used;      /* bytes of records; only the orchestrator writes it */
-    uint64_t overflow;  /* 1: the record is incomplete */
+    uint64_t capacity; /* bytes after this header */
+    uint64_t used;     /* bytes of records; only the orchestrator writes it */
+    uint64_t overflow; /* 1: the record is incomplete */
     uint64_t reserved[5];
 } slipi_audit_header;
 
 enum slipi_audit_kind {
-    SLIPI_AUDIT_TASK = 1,      /* slipi_audit_task, then arg_count slipi_audit_arg */
-    SLIPI_AUDIT_EDGE = 2,      /* slipi_audit_edge; follows its consumer's task record */
-    SLIPI_AUDIT_WATERMARK = 3, /* slipi_audit_watermark: precedes the submission that relies on it */
-    SLIPI_AUDIT_WAIT = 4       /* slipi_audit_edge: the orchestrator itself waited for `producer`
-                                  (element get or set) before submission `consumer` */
+    SLIPI_AUDIT_TASK = 1, /* slipi_audit_task, then arg_count slipi_audit_arg */
+    SLIPI_AUDIT_EDGE = 2, /* slipi_audit_edge; follows its consumer's task record */
+    SLIPI_AUDIT_WATERMARK =
+        3,               /* slipi_audit_watermark: precedes the submission that relies on it */
+    SLIPI_AUDIT_WAIT = 4 /* slipi_audit_edge: the orchestrator itself waited for `producer`
+                            (element get or set) before submission `consumer` */
 };
 
 typedef struct slipi_audit_head {
@@ -43,9 +44,9 @@ typedef struct slipi_audit_task {
     uint64_t submission; /* from 1 */
     uint64_t task;       /* ring and id */
     uint16_t kernel[3];
-    uint8_t shape;       /* enum slip_task_shape */
-    uint8_t manual;      /* 1: submitted in a manual scope: not ordered after earlier tasks */
-    uint32_t arg_count;  /* tensors */
+    uint8_t shape;      /* enum slip_task_shape */
+    uint8_t manual;     /* 1: submitted in a manual scope: not ordered after earlier tasks */
+    uint32_t arg_count; /* tensors */
     uint32_t depth;
 } slipi_audit_task;
 _Static_assert(sizeof(slipi_audit_task) == 40, "audit task size");

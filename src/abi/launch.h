@@ -25,10 +25,10 @@ enum slipi_binding_index {
 
 /* A kernel as the device calls it. Lives in device memory, one per kernel of a callable. */
 typedef struct slipi_kernel_row {
-    uint64_t entry;      /* what the platform's load_kernel returned */
-    uint32_t core_type;  /* enum slip_core_type */
-    slipi_au32 typical;  /* smoothed run time in ns, 0 = not measured. Any worker writes [relaxed:
-                            a hint for dispatch, orders nothing] */
+    uint64_t entry;     /* what the platform's load_kernel returned */
+    uint32_t core_type; /* enum slip_core_type */
+    slipi_au32 typical; /* smoothed run time in ns, 0 = not measured. Any worker writes [relaxed:
+                           a hint for dispatch, orders nothing] */
 } slipi_kernel_row;
 _Static_assert(sizeof(slipi_kernel_row) == 16, "kernel row size");
 
@@ -38,8 +38,8 @@ typedef struct slipi_launch_arg {
     uint8_t access;
     uint8_t dtype;
     uint8_t ndim;
-    uint32_t binding;              /* buffer: overlapping arguments share one */
-    uint64_t offset;               /* bytes from the binding's base */
+    uint32_t binding; /* buffer: overlapping arguments share one */
+    uint64_t offset;  /* bytes from the binding's base */
     uint64_t scalar;
     uint32_t shape[SLIP_MAX_DIMS];
     uint32_t reserved;
@@ -82,22 +82,22 @@ typedef struct slipi_launch {
     uint32_t struct_size;
     uint64_t fingerprint;
     uint64_t run_serial;
-    uint32_t mode;            /* enum slip_run_mode */
-    uint32_t dispatch;        /* enum slip_dispatch_mode */
+    uint32_t mode;     /* enum slip_run_mode */
+    uint32_t dispatch; /* enum slip_dispatch_mode */
     uint32_t control_threads;
     uint32_t blocks;
     uint32_t flags;
     uint32_t binding_count;
     uint32_t arg_count;
     uint32_t kernel_count;
-    uint64_t bindings;        /* address of slip_binding[binding_count] */
-    uint64_t args;            /* address of slipi_launch_arg[arg_count] */
-    uint64_t kernels;         /* address of slipi_kernel_row[kernel_count] */
-    uint64_t orchestrate;     /* address of the orchestration function */
-    uint64_t runtime_off;     /* of the runtime in the arena */
+    uint64_t bindings;    /* address of slip_binding[binding_count] */
+    uint64_t args;        /* address of slipi_launch_arg[arg_count] */
+    uint64_t kernels;     /* address of slipi_kernel_row[kernel_count] */
+    uint64_t orchestrate; /* address of the orchestration function */
+    uint64_t runtime_off; /* of the runtime in the arena */
     uint64_t progress_deadline_ns;
-    uint64_t graph_tasks;     /* host-built mode: tasks in ring 0 of SM */
-    uint64_t graph_queue;     /* reserved, zero */
+    uint64_t graph_tasks; /* host-built mode: tasks in ring 0 of SM */
+    uint64_t graph_queue; /* reserved, zero */
     slipi_result result;
 } slipi_launch;
 _Static_assert(offsetof(slipi_launch, result) == 128, "launch.result");

@@ -7,8 +7,8 @@
  * tables; the drawing:
  *
  *   SM     | header page | ring 0: slots, edges, spill | ring 1 .. 3 | ready queues |
- *   arena  | header page (runtime) | ring 0: buffers, cells | .. | run-argument buffers, cells | nodes |
- *   heap   | ring 0 | ring 1 | ring 2 | ring 3 |
+ *   arena  | header page (runtime) | ring 0: buffers, cells | .. | run-argument buffers, cells |
+ * nodes | heap   | ring 0 | ring 1 | ring 2 | ring 3 |
  */
 #ifndef SLIPI_LAYOUT_H
 #define SLIPI_LAYOUT_H
@@ -76,26 +76,26 @@ _Static_assert(sizeof(slipi_edge) == 8, "edge size");
  *   4 .. 7  four tensors
  */
 typedef struct slipi_slot {
-    slipi_au32 fanout;      /* edge reference, or CLOSED. Orchestrator pushes, completer closes */
-    slipi_ai32 fanin;       /* producers still running, plus a guard during submission */
-    uint64_t task;          /* ring and id */
+    slipi_au32 fanout; /* edge reference, or CLOSED. Orchestrator pushes, completer closes */
+    slipi_ai32 fanin;  /* producers still running, plus a guard during submission */
+    uint64_t task;     /* ring and id */
     uint16_t kernel[3];
-    uint8_t shape;          /* enum slip_task_shape */
-    uint8_t flags;          /* SLIPI_SLOT_* */
+    uint8_t shape; /* enum slip_task_shape */
+    uint8_t flags; /* SLIPI_SLOT_* */
     uint16_t tensor_count;
     uint16_t scalar_count;
-    uint32_t ready_next;    /* slot reference of the next in a chain of ready tasks; 0 ends it */
-    uint64_t tensors_off;   /* in SM: line 4 of this slot, or the ring's spill */
-    uint64_t scalars_off;   /* in SM: line 3 of this slot, or the ring's spill */
-    uint64_t submission;    /* index within the run, from 1 */
-    slipi_au32 parts_left;  /* mixed tasks: kernels still running */
-    uint32_t chain_count;   /* first of a shared chain: tasks in it */
+    uint32_t ready_next;   /* slot reference of the next in a chain of ready tasks; 0 ends it */
+    uint64_t tensors_off;  /* in SM: line 4 of this slot, or the ring's spill */
+    uint64_t scalars_off;  /* in SM: line 3 of this slot, or the ring's spill */
+    uint64_t submission;   /* index within the run, from 1 */
+    slipi_au32 parts_left; /* mixed tasks: kernels still running */
+    uint32_t chain_count;  /* first of a shared chain: tasks in it */
 
     uint64_t last_use[SLIPI_RINGS]; /* youngest task of each ring that touches a buffer made here */
     uint64_t mark;                  /* submission serial that already has an edge from here */
     uint64_t heap_end;              /* ring positions after this task's allocations */
     uint64_t buffers_end;
-    uint64_t serial;                /* submission serial across runs (R3) */
+    uint64_t serial; /* submission serial across runs (R3) */
 
     slipi_edge edges[SLIPI_INLINE_EDGES];
 
@@ -143,9 +143,9 @@ _Static_assert(sizeof(slipi_queue) == 2 * SLIPI_LINE, "queue size");
 /* Where the parts of one ring lie in SM, and how many there are. */
 typedef struct slipi_ring_extent {
     uint64_t slots_off;
-    uint64_t window;      /* slots; a power of two */
+    uint64_t window; /* slots; a power of two */
     uint64_t edges_off;
-    uint64_t edge_count;  /* dependency-pool entries */
+    uint64_t edge_count; /* dependency-pool entries */
     uint64_t spill_off;
     uint64_t spill_bytes; /* argument bytes beyond a slot's own; a power of two */
     uint64_t heap_off;    /* in the GM heap */
@@ -165,8 +165,8 @@ typedef struct slipi_fault {
     uint64_t wanted;
     uint64_t available;
     uint64_t capacity;
-    uint64_t remedy;     /* smallest value that would have passed; 0 = none */
-    char detail[128];    /* what was wanted and found; NUL-terminated */
+    uint64_t remedy;  /* smallest value that would have passed; 0 = none */
+    char detail[128]; /* what was wanted and found; NUL-terminated */
 } slipi_fault;
 _Static_assert(sizeof(slipi_fault) == 192, "fault size");
 
@@ -195,11 +195,11 @@ typedef struct slipi_sm {
 
     slipi_ring_extent ring[SLIPI_RINGS]; /* 0x080 */
 
-    slipi_queue queue[SLIPI_QUEUES];     /* 0x180 */
+    slipi_queue queue[SLIPI_QUEUES]; /* 0x180 */
 
     /* 0x300: phase of the run. Written by control thread 0, read by all [release/acquire]. */
-    slipi_au64 phase;                    /* run serial << 2 | enum slipi_phase */
-    slipi_au32 init_status;              /* slip_status of thread 0's attach */
+    slipi_au64 phase;       /* run serial << 2 | enum slipi_phase */
+    slipi_au32 init_status; /* slip_status of thread 0's attach */
     uint32_t pad1[13];
 
     /* 0x340: fatal latch. 0 free, 1 being written, 2 set. Claimed by any thread. */
@@ -208,12 +208,12 @@ typedef struct slipi_sm {
     uint32_t pad2[14];
 
     /* 0x380: who is idle. Written by control threads. */
-    slipi_au32 hungry;                   /* control threads looking for work */
+    slipi_au32 hungry; /* control threads looking for work */
     uint32_t pad3[3];
-    slipi_event progress;                /* thread 0 sleeps here; completers wake it */
+    slipi_event progress; /* thread 0 sleeps here; completers wake it */
     uint32_t pad4[10];
 
-    slipi_fault fault;                   /* 0x3c0 .. 0x480 */
+    slipi_fault fault; /* 0x3c0 .. 0x480 */
     uint8_t pad5[SLIPI_PAGE - 0x480];
 } slipi_sm;
 _Static_assert(offsetof(slipi_sm, ring) == 0x80, "sm.ring");
@@ -239,12 +239,12 @@ enum slipi_phase {
  */
 #define SLIPI_CELL_READERS 4u
 typedef struct slipi_cell {
-    uint64_t writer;     /* task reference; 0 = none */
-    uint64_t write_seq;  /* sequence of that write */
-    uint64_t read_seq;   /* sequence of the last read in the list; the list is void if older than a
-                            write that covers the region */
+    uint64_t writer;    /* task reference; 0 = none */
+    uint64_t write_seq; /* sequence of that write */
+    uint64_t read_seq;  /* sequence of the last read in the list; the list is void if older than a
+                           write that covers the region */
     uint64_t readers[SLIPI_CELL_READERS];
-    uint64_t overflow;   /* node position + 1 of further readers; 0 = none */
+    uint64_t overflow; /* node position + 1 of further readers; 0 = none */
 } slipi_cell;
 _Static_assert(sizeof(slipi_cell) == SLIPI_LINE, "cell size");
 
@@ -253,28 +253,29 @@ _Static_assert(sizeof(slipi_cell) == SLIPI_LINE, "cell size");
  * `birth` is the sequence at which the record was (re)born; older cell contents are void.
  */
 typedef struct slipi_buffer {
-    uint64_t offset;      /* in its binding, bytes */
+    uint64_t offset; /* in its binding, bytes */
     uint64_t bytes;
-    uint64_t creator;     /* task reference; 0 = run argument */
+    uint64_t creator; /* task reference; 0 = run argument */
     uint64_t birth;
-    uint64_t lattice;     /* cell position + 1 of the lattice header; 0 = none yet */
-    uint64_t irregular;   /* node position + 1 of the newest irregular access; 0 = none */
+    uint64_t lattice;   /* cell position + 1 of the lattice header; 0 = none yet */
+    uint64_t irregular; /* node position + 1 of the newest irregular access; 0 = none */
     uint32_t binding;
-    uint32_t cells_full;  /* 1: no room for a lattice; every partial access is irregular */
+    uint32_t cells_full; /* 1: no room for a lattice; every partial access is irregular */
     uint64_t reserved;
     slipi_cell whole;
 } slipi_buffer;
 _Static_assert(sizeof(slipi_buffer) == 128, "buffer size");
 
-/* Header of a lattice: two cells' room in front of its tables. One table per mask of spanned dims. */
+/* Header of a lattice: two cells' room in front of its tables. One table per mask of spanned dims.
+ */
 #define SLIPI_LATTICE_TABLES 4u
 typedef struct slipi_lattice {
-    uint64_t root_offset;             /* of the geometry's first element, bytes in the buffer */
+    uint64_t root_offset; /* of the geometry's first element, bytes in the buffer */
     uint32_t ndim;
     uint32_t table_count;
     uint32_t root_shape[SLIP_MAX_DIMS];
     uint32_t tile[SLIP_MAX_DIMS];
-    uint32_t count[SLIP_MAX_DIMS];    /* tiles along each dimension */
+    uint32_t count[SLIP_MAX_DIMS]; /* tiles along each dimension */
     uint32_t mask[SLIPI_LATTICE_TABLES];
     uint32_t reserved;
     uint64_t table[SLIPI_LATTICE_TABLES]; /* cell position of each table */
@@ -283,13 +284,13 @@ _Static_assert(sizeof(slipi_lattice) == 128 && SLIPI_LATTICE_TABLES == 4, "latti
 
 /* One access of an irregular region, or one reader beyond a cell's four. */
 typedef struct slipi_node {
-    uint64_t task;        /* reference */
+    uint64_t task; /* reference */
     uint64_t seq;
     uint64_t next;        /* older node's position + 1; void if below the pool's tail */
     uint64_t root_offset; /* geometry, as in slip_tensor */
     uint64_t byte_lo;     /* interval in the buffer */
     uint64_t byte_hi;
-    uint32_t ndim;        /* 0 = interval only */
+    uint32_t ndim; /* 0 = interval only */
     uint32_t writes;
     uint32_t root_shape[SLIP_MAX_DIMS];
     uint32_t lo[SLIP_MAX_DIMS];
@@ -300,9 +301,9 @@ _Static_assert(sizeof(slipi_node) == 128, "node size");
 
 /* The orchestrator's own state of one ring. Positions are monotonic across runs (R3). */
 typedef struct slipi_ring_state {
-    uint64_t head;        /* next task id; the first is one window */
-    uint64_t done;        /* below: COMPLETED */
-    uint64_t tail;        /* below: slot and heap bytes may be reused */
+    uint64_t head; /* next task id; the first is one window */
+    uint64_t done; /* below: COMPLETED */
+    uint64_t tail; /* below: slot and heap bytes may be reused */
     uint64_t heap_head;
     uint64_t heap_tail;
     uint64_t buffers_head;
@@ -324,7 +325,7 @@ typedef struct slipi_map_extent {
     uint64_t buffers_off;
     uint64_t buffer_count; /* a power of two */
     uint64_t cells_off;
-    uint64_t cell_count;   /* a power of two */
+    uint64_t cell_count; /* a power of two */
 } slipi_map_extent;
 _Static_assert(sizeof(slipi_map_extent) == 32, "map extent size");
 
@@ -338,16 +339,16 @@ typedef struct slipi_runtime {
     uint64_t sm_bytes;
     uint64_t heap_bytes;
     uint64_t nodes_off;
-    uint64_t node_count;                      /* a power of two */
-    slipi_map_extent map[SLIPI_RINGS + 1];    /* 0x040 */
+    uint64_t node_count;                   /* a power of two */
+    slipi_map_extent map[SLIPI_RINGS + 1]; /* 0x040 */
     uint8_t pad0[0x100 - 0x40 - 32 * (SLIPI_RINGS + 1)];
 
-    slipi_ring_state ring[SLIPI_RINGS];       /* 0x100; head = done = tail = window in the image */
-    uint64_t sequence;                        /* 0x300: submissions ever; also the map's clock */
+    slipi_ring_state ring[SLIPI_RINGS]; /* 0x100; head = done = tail = window in the image */
+    uint64_t sequence;                  /* 0x300: submissions ever; also the map's clock */
     uint64_t node_head;
     uint64_t node_tail;
     uint64_t scope_serial;
-    uint64_t args_cells_head;                 /* bump of the run-argument cells */
+    uint64_t args_cells_head; /* bump of the run-argument cells */
     uint64_t last_run_serial;
     uint8_t pad1[SLIPI_PAGE - 0x330];
 } slipi_runtime;

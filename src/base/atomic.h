@@ -32,18 +32,18 @@ _Static_assert(sizeof(slipi_au32) == 4 && sizeof(slipi_au64) == 8, "atomics have
 #define slipi_sub_acq_rel(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
 
 /* Replaces *expected by desired: release on success, relaxed on failure (*expected is updated). */
-#define slipi_cas_release(p, expected, desired)                                                    \
-    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_release,      \
+#define slipi_cas_release(p, expected, desired)                                               \
+    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_release, \
                                             memory_order_relaxed)
 
 /* As above with acquire on both outcomes and release on success. */
-#define slipi_cas_acq_rel(p, expected, desired)                                                    \
-    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel,      \
+#define slipi_cas_acq_rel(p, expected, desired)                                               \
+    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel, \
                                             memory_order_acquire)
 
 /* As above, relaxed: for counters and tickets that order nothing. */
-#define slipi_cas_relaxed(p, expected, desired)                                                    \
-    atomic_compare_exchange_weak_explicit((p), (expected), (desired), memory_order_relaxed,        \
+#define slipi_cas_relaxed(p, expected, desired)                                             \
+    atomic_compare_exchange_weak_explicit((p), (expected), (desired), memory_order_relaxed, \
                                           memory_order_relaxed)
 
 /* Tells the processor that this is a spin loop. */

@@ -12,7 +12,8 @@
 static void futex(slipi_event *event, int op, uint32_t value, const struct timespec *timeout)
 {
     /* Every outcome (woken, changed, timed out, interrupted) means: look again. */
-    (void)syscall(SYS_futex, (void *)&event->ticket, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL, 0);
+    (void)syscall(SYS_futex, (void *)&event->ticket, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL,
+                  0);
 }
 
 uint32_t slipi_event_prepare(slipi_event *event)

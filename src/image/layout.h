@@ -30,6 +30,7 @@ slip_status slipi_layout_derive(const slip_sizing *sizing, slipi_image_layout *o
                                 size_t why_bytes);
 
 /* Lists the parts for `slipway image show`; returns how many there are (writes at most `room`). */
-uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *parts, uint32_t room);
+uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *parts,
+                            uint32_t room);
 
 #endif
