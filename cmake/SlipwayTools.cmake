@@ -1,0 +1,8 @@
+# The command line: every source in tools/slipway and its folders -> build/slipway.
+
+file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/slipway/*.c)
+if(cli_sources)
+  slipway_executable(slipway_cli . ${cli_sources})
+  target_include_directories(slipway_cli PRIVATE ${PROJECT_SOURCE_DIR}/tools/slipway)
+  set_target_properties(slipway_cli PROPERTIES OUTPUT_NAME slipway)
+endif()
