@@ -76,7 +76,7 @@ typedef struct slip_device_services {
     /* Asks up to `count` more control threads to enter the run; returns at once. Nothing where all
      * are in it already. */
     void (*call_threads)(slip_platform_device *device, uint32_t count);
-    /* Device memory for the mailboxes of the register protocol: 128 bytes for each core, aligned
+    /* Device memory for the mailboxes of the register protocol: 192 bytes for each core, aligned
      * to 64, zero at open, kept between launches; the device's program owns it. 0 if
      * self_executing. */
     uint64_t dispatch_page;

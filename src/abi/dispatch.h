@@ -1,5 +1,5 @@
 /*
- * dispatch.h - the register protocol: two registers and two memory lines for each compute core.
+ * dispatch.h - the register protocol: two registers and three memory lines for each compute core.
  *
  * For the device's dispatcher (control threads, device/dispatch.c) and core loop (compute cores,
  * device/core_loop.c). docs/register-protocol.md tells the whole protocol; in short:
@@ -16,7 +16,8 @@
  * Invariants:
  *   - A core has at most one command that it has not finished, except that STOP may overwrite RUN
  *     when a run is given up.
- *   - mailbox, DATA_MAIN_BASE: written by the control side only. Core line, COND: by the core only.
+ *   - mailbox, control line, DATA_MAIN_BASE: written by the control side only. Core line, COND: by
+ * the core only.
  *   - Sequences go up by one for each command to a core, 1 .. 65535, then 1 again, across runs.
  *     A reader compares for equality with the one sequence it expects; the other side is at most
  *     one command behind, so 16 bits are plenty.
@@ -50,8 +51,7 @@ enum {
 /* Mailbox of one core. Written by the control side before DATA_MAIN_BASE, read by the core after.
  */
 struct slip_dispatch {
-    uint32_t command;  /* the value written to DATA_MAIN_BASE; also the control side's memory of
-                          the last sequence, across runs */
+    uint32_t command;  /* the RUN command that it belongs to */
     uint32_t slot;     /* slot's offset in SM, in units of 512 bytes; never 0 */
     uint16_t kernel;   /* index in the kernel table */
     uint8_t core_type; /* enum slip_core_type */
@@ -73,12 +73,21 @@ typedef struct slipi_core_line {
 } slipi_core_line;
 _Static_assert(sizeof(slipi_core_line) == 64, "one line");
 
+/* The control side's memory of one core, across runs; cores do not look at it. */
+typedef struct slipi_control_line {
+    uint32_t command; /* last value written to DATA_MAIN_BASE */
+    uint32_t reserved[15];
+} slipi_control_line;
+_Static_assert(sizeof(slipi_control_line) == 64, "one line");
+
 /* Lines of one core in the dispatch page (slip_device_services.dispatch_page). */
 typedef struct slipi_core_page {
     struct slip_dispatch mailbox;
     slipi_core_line line;
+    slipi_control_line control;
 } slipi_core_page;
-_Static_assert(sizeof(slipi_core_page) == 128, "two lines");
+_Static_assert(sizeof(slipi_core_page) == 192, "three lines");
+_Static_assert(offsetof(slipi_core_page, control) == 128, "no line has writers on both sides");
 _Static_assert(offsetof(slipi_core_page, line) == 64, "no line has writers on both sides");
 
 /* The sequence after `value`'s: 1 .. 65535, and 1 again. */

@@ -49,8 +49,9 @@ typedef struct slipi_dispatcher {
     uint64_t draining;
     slipi_core_work work[SLIPI_MAX_BLOCKS][SLIPI_PARTS];
     uint64_t dispatched;                     /* commands to run, this run */
-    int32_t mixed_code[SLIPI_MAX_BLOCKS];    /* first error of a mixed task so far */
-    uint16_t mixed_kernel[SLIPI_MAX_BLOCKS]; /* kernel that returned it */
+    uint8_t mixed_parts[SLIPI_MAX_BLOCKS];   /* parts of the mixed task that still run */
+    uint16_t mixed_kernel[SLIPI_MAX_BLOCKS]; /* its kernel that failed first ... */
+    int32_t mixed_code[SLIPI_MAX_BLOCKS];    /* ... and what that returned; 0 = none yet */
 } slipi_dispatcher;
 
 /* A task whose kernels are all done. */
@@ -87,7 +88,10 @@ void slipi_dispatcher_init(slipi_dispatcher *d, const slip_device_services *serv
  */
 bool slipi_dispatcher_offer(slipi_dispatcher *d, const slipi_slot *slot, uint32_t slot_ref);
 
-/* Looks at the status registers of the busy cores; returns how many tasks it put in `out`. */
+/*
+ * Looks at the status registers of the busy cores and puts the finished tasks in `out`; returns how
+ * many. `room` is at least SLIPI_PARTS.
+ */
 uint32_t slipi_dispatcher_poll(slipi_dispatcher *d, slipi_finished *out, uint32_t room);
 
 /* Tasks of a shape (enum slip_task_shape, not dummy) that could start now. */
