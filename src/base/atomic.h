@@ -46,6 +46,11 @@ _Static_assert(sizeof(slipi_au32) == 4 && sizeof(slipi_au64) == 8, "atomics have
     atomic_compare_exchange_weak_explicit((p), (expected), (desired), memory_order_relaxed, \
                                           memory_order_relaxed)
 
+/* As above, seq_cst on both outcomes: for the gate of a run, which orders several words. */
+#define slipi_cas_seq_cst(p, expected, desired)                                               \
+    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_seq_cst, \
+                                            memory_order_seq_cst)
+
 /* Tells the processor that this is a spin loop. */
 static inline void slipi_cpu_relax(void)
 {

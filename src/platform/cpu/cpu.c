@@ -1,0 +1,293 @@
+/*
+ * cpu.c - the platform "cpu": open, describe and the table; see cpu.h.
+ *
+ * One thread at a time per device, as platform.h says; the services are called by every thread of
+ * a run. Memory is in platform/common/memory.c, threads are in pool.c.
+ */
+#include "platform/cpu/cpu.h"
+
+#include <slipway/slipway.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/arch.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "platform/common/memory.h"
+#include "platform/cpu/pool.h"
+
+struct slip_platform_device {
+    slipi_mappings memory;
+    slipi_pool pool;
+};
+
+/* ---- services ------------------------------------------------------------------------------- */
+
+/* There are no registers: threads run kernels themselves. */
+static void reg_write(slip_platform_device *device, uint32_t core, uint32_t offset, uint32_t value)
+{
+    (void)device;
+    (void)core;
+    (void)offset;
+    (void)value;
+}
+
+/* Reads 0: there are no registers. */
+static uint32_t reg_read(slip_platform_device *device, uint32_t core, uint32_t offset)
+{
+    (void)device;
+    (void)core;
+    (void)offset;
+    return 0;
+}
+
+/* Publish and acquire: memory is coherent here. */
+static void coherent(slip_platform_device *device, const void *address, uint64_t bytes)
+{
+    (void)device;
+    (void)address;
+    (void)bytes;
+}
+
+/* The device's clock is the host's, in nanoseconds. */
+static uint64_t ticks(slip_platform_device *device)
+{
+    (void)device;
+    return slipi_now_ns();
+}
+
+/* Waits a little; see pool.c. */
+static void idle(slip_platform_device *device, uint32_t thread, uint32_t idle_rounds)
+{
+    (void)thread;
+    slipi_pool_idle(&device->pool, idle_rounds);
+}
+
+/* Wakes or starts helpers; see pool.c. */
+static void call_threads(slip_platform_device *device, uint32_t count)
+{
+    slipi_pool_call(&device->pool, count);
+}
+
+/* ---- device --------------------------------------------------------------------------------- */
+
+/* The row "cpu" of the architectures, with as many blocks as there are threads. */
+static void describe(slip_platform_device *device, slip_platform_info *out)
+{
+    const struct slipi_arch_row *row = slipi_arch_find("cpu");
+    uint32_t threads = device->pool.threads;
+    *out = (slip_platform_info){
+        .struct_size = (uint32_t)sizeof(*out),
+        .blocks = threads,
+        .aic_count = threads,
+        .aiv_count = 2u * threads,
+        .control_active_max = threads,
+        .control_launch_max = threads,
+        .counter_hz = row->counter_hz,
+        .host_in_place = 1,
+        .self_executing = 1,
+        .prebuilt_hooks = 1,
+    };
+    (void)snprintf(out->arch, sizeof(out->arch), "%s", row->name);
+}
+
+/* Processors that this process may use; at least 1, at most SLIP_MAX_THREADS. */
+static uint32_t available_processors(void)
+{
+    cpu_set_t set;
+    long count;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+        count = CPU_COUNT(&set);
+    } else {
+        /* More processors than the set has room for: all that are online then. */
+        count = sysconf(_SC_NPROCESSORS_ONLN);
+    }
+    if (count < 1) {
+        return 1;
+    }
+    return count < (long)SLIP_MAX_THREADS ? (uint32_t)count : SLIP_MAX_THREADS;
+}
+
+/* Says no, with a reason. */
+static slip_status check_options(const slip_platform_open *options, char *why, size_t why_bytes)
+{
+    if (options == NULL || options->struct_size < sizeof(*options)) {
+        (void)snprintf(why, why_bytes, "cpu: wanted slip_platform_open of %zu bytes, found %u",
+                       sizeof(*options), options != NULL ? options->struct_size : 0u);
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    if (options->device_id != 0) {
+        (void)snprintf(why, why_bytes, "cpu: wanted device id 0, the only one, found %u",
+                       options->device_id);
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    if (options->threads > SLIP_MAX_THREADS) {
+        (void)snprintf(why, why_bytes, "cpu: wanted at most %u threads (0 = automatic), found %u",
+                       SLIP_MAX_THREADS, options->threads);
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    return SLIP_OK;
+}
+
+/* Opens a device: no thread is started, no memory mapped. */
+static slip_status open_device(const slip_platform_open *options, slip_platform_device **out,
+                               char *why, size_t why_bytes)
+{
+    *out = NULL;
+    slip_status status = check_options(options, why, why_bytes);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    uint32_t threads = options->threads != 0 ? options->threads : available_processors();
+    void *memory = NULL;
+    if (posix_memalign(&memory, 64, sizeof(slip_platform_device)) != 0) {
+        (void)snprintf(why, why_bytes, "cpu: no memory for a device of %zu bytes",
+                       sizeof(slip_platform_device));
+        return SLIP_E_OUT_OF_MEMORY;
+    }
+    slip_platform_device *device = memory;
+    memset(device, 0, sizeof(*device));
+    status = slipi_pool_init(&device->pool, threads);
+    if (status != SLIP_OK) {
+        (void)snprintf(why, why_bytes, "cpu: no memory for %u threads", threads);
+        free(device);
+        return status;
+    }
+    slip_device_services *services = &device->pool.services;
+    *services = (slip_device_services){.struct_size = (uint32_t)sizeof(*services),
+                                       .device = device,
+                                       .reg_write = reg_write,
+                                       .reg_read = reg_read,
+                                       .publish = coherent,
+                                       .acquire = coherent,
+                                       .ticks = ticks,
+                                       .idle = idle,
+                                       .call_threads = call_threads};
+    describe(device, &services->info);
+    *out = device;
+    return SLIP_OK;
+}
+
+/* Closes a device. If a kernel holds a thread, the device and its memory stay where they are. */
+static void close_device(slip_platform_device *device)
+{
+    if (device != NULL && slipi_pool_fini(&device->pool)) {
+        slipi_mappings_fini(&device->memory);
+        free(device);
+    }
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Memory: contracts in platform.h, work in platform/common/memory.c. */
+static slip_status reserve(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
+{
+    return slipi_mappings_reserve(&device->memory, bytes, out_address);
+}
+
+/* As above. */
+static slip_status commit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
+                          uint64_t bytes)
+{
+    return slipi_mappings_commit(&device->memory, address, old_bytes, bytes);
+}
+
+/* As above. */
+static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t bytes)
+{
+    return slipi_mappings_zero(&device->memory, address, bytes);
+}
+
+/* As above. */
+static slip_status alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
+{
+    return slipi_mappings_alloc(&device->memory, bytes, out_address);
+}
+
+/* Release and free: a mapping is a mapping. */
+static void unmap(slip_platform_device *device, uint64_t address, uint64_t bytes)
+{
+    (void)bytes;
+    slipi_mappings_release(&device->memory, address);
+}
+
+/* Host and device share memory: any of it may be a side of a copy. */
+static slip_status copy_bytes(uint64_t dst, uint64_t src, uint64_t bytes)
+{
+    uint64_t end;
+    if (bytes == 0) {
+        return SLIP_OK;
+    }
+    if (dst == 0 || src == 0 || !slipi_add_u64(dst, bytes, &end) ||
+        !slipi_add_u64(src, bytes, &end)) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    memmove((void *)(uintptr_t)dst, (const void *)(uintptr_t)src, (size_t)bytes);
+    return SLIP_OK;
+}
+
+/* Copies host to device. */
+static slip_status copy_to(slip_platform_device *device, uint64_t dst, const void *src,
+                           uint64_t bytes)
+{
+    (void)device;
+    return copy_bytes(dst, (uint64_t)(uintptr_t)src, bytes);
+}
+
+/* Copies device to host. */
+static slip_status copy_from(slip_platform_device *device, void *dst, uint64_t src, uint64_t bytes)
+{
+    (void)device;
+    return copy_bytes((uint64_t)(uintptr_t)dst, src, bytes);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+/* A kernel is called where it is. */
+static slip_status load_kernel(slip_platform_device *device, slip_kernel_fn fn, uint64_t *out_entry)
+{
+    (void)device;
+    if (fn == NULL) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    *out_entry = (uint64_t)(uintptr_t)fn;
+    return SLIP_OK;
+}
+
+/* Opens the gate of a run; see pool.c. */
+static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
+                          uint64_t launch_address, uint32_t threads)
+{
+    return slipi_pool_launch(&device->pool, entry, launch_address, threads);
+}
+
+/* Runs control thread 0 here, then closes the gate; see pool.c. */
+static slip_status wait_device(slip_platform_device *device, uint64_t timeout_ns)
+{
+    return slipi_pool_wait(&device->pool, timeout_ns);
+}
+
+const slip_platform_ops slipi_platform_cpu = {
+    .struct_size = (uint32_t)sizeof(slip_platform_ops),
+    .abi = SLIP_PLATFORM_ABI,
+    .name = "cpu",
+    .open = open_device,
+    .close = close_device,
+    .describe = describe,
+    .reserve = reserve,
+    .commit = commit,
+    .zero = zero,
+    .release = unmap,
+    .alloc = alloc,
+    .free = unmap,
+    .copy_to = copy_to,
+    .copy_from = copy_from,
+    .load_kernel = load_kernel,
+    .launch = launch,
+    .wait = wait_device,
+};

@@ -1,0 +1,322 @@
+/*
+ * pool.c - helpers, the gate of a run, waiting; see pool.h for threads and invariants.
+ *
+ * The gate is the classic two-flag exclusion: a helper raises `active` and then looks at
+ * `run_open`; the end of a run lowers `run_open` and then looks at every `active`. Both do it in
+ * the single order of seq_cst, so one of the two sees the other: no helper enters a run that its
+ * owner believes empty. A run that called nobody passes the gate with one store and a few loads.
+ */
+#include "platform/cpu/pool.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Rounds of waiting: pauses, then yields, then sleeps (chosen, not measured). */
+#define SPIN_ROUNDS 64u
+#define YIELD_ROUNDS 128u
+#define LONG_SLEEP_ROUNDS 256u
+#define SHORT_SLEEP_NS UINT64_C(50000)
+#define LONG_SLEEP_NS UINT64_C(200000)
+
+/* A run that ended in a hang waits this long for the others before they count as stuck. */
+#define HANG_GRACE_NS (UINT64_C(200) * 1000000u)
+/* Closing waits this long for all helpers together; and so long if one is known to be stuck. */
+#define CLOSE_BOUND_NS (UINT64_C(10) * SLIPI_NS_PER_S)
+#define CLOSE_STUCK_BOUND_NS (UINT64_C(100) * 1000000u)
+
+/* ---- helpers -------------------------------------------------------------------------------- */
+
+/* Raises pool->high above a helper's index. */
+static void raise_high(slipi_pool *pool, uint32_t index)
+{
+    uint32_t high = slipi_load_seq_cst(&pool->high);
+    while (high <= index) {
+        /* [G0] before [G1] of the same helper: who sees run_open lowered too late for this helper
+         * sees its index too. */
+        if (slipi_cas_seq_cst(&pool->high, &high, index + 1u)) {
+            return;
+        }
+    }
+}
+
+/* Enters the run, if one is open and wants this helper, and stays until there is nothing to do. */
+static void visit(slipi_pool *pool, slipi_helper *helper)
+{
+    /* [G1] then [G2]; the other side is [G3] then [G4] in end_run. */
+    slipi_store_seq_cst(&helper->active, 1u);
+    if (slipi_load_seq_cst(&pool->run_open) != 0 && helper->index < pool->limit) {
+        /* The run's result is in its launch block; thread 0's status is the run's. */
+        (void)pool->entry->control(&pool->services, pool->launch_address, helper->index);
+    }
+    /* [G5] pairs with [G4]: what was done inside is visible to who ends the run. */
+    slipi_store_release(&helper->active, 0u);
+    slipi_event_notify(&pool->left, 1u);
+}
+
+/* True iff the helper has a reason to stop waiting. */
+static bool wanted(slipi_pool *pool, slipi_helper *helper)
+{
+    return slipi_load_acquire(&helper->call) != 0 || slipi_load_acquire(&pool->stop) != 0;
+}
+
+/* Waits for a call: a few microseconds awake, then asleep. */
+static void await_call(slipi_pool *pool, slipi_helper *helper)
+{
+    for (uint32_t round = 0; round < YIELD_ROUNDS; round++) {
+        if (wanted(pool, helper)) {
+            return;
+        }
+        if (round < SPIN_ROUNDS) {
+            slipi_cpu_relax();
+        } else {
+            (void)sched_yield();
+        }
+    }
+    while (!wanted(pool, helper)) {
+        uint32_t ticket = slipi_event_prepare(&helper->wake);
+        if (wanted(pool, helper)) {
+            slipi_event_cancel(&helper->wake);
+        } else {
+            slipi_event_wait(&helper->wake, ticket, 0);
+        }
+    }
+}
+
+/* Body of a helper's thread. */
+static void *helper_main(void *argument)
+{
+    slipi_helper *helper = argument;
+    slipi_pool *pool = helper->pool;
+    char name[16];
+    (void)snprintf(name, sizeof(name), "slip-cpu-%u", helper->index % 10000u);
+    (void)pthread_setname_np(pthread_self(), name);
+    raise_high(pool, helper->index);
+    for (;;) {
+        await_call(pool, helper);
+        if (slipi_load_acquire(&pool->stop) != 0) {
+            return NULL;
+        }
+        /* [H2] pairs with [H1]: work published before the call is found by this visit. */
+        (void)slipi_exchange_acq_rel(&helper->call, 0u);
+        visit(pool, helper);
+    }
+}
+
+/* Starts a helper's thread, with every signal blocked: handlers belong to the program's threads. */
+static bool start_helper(slipi_helper *helper)
+{
+    uint32_t expected = SLIPI_HELPER_NONE;
+    if (!slipi_cas_acq_rel(&helper->state, &expected, SLIPI_HELPER_STARTING)) {
+        return expected != SLIPI_HELPER_FAILED;
+    }
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&helper->thread, NULL, helper_main, helper);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        slipi_store_release(&helper->state, SLIPI_HELPER_FAILED);
+        slipi_log(SLIP_LOG_WARN, "cpu: cannot start thread %u: %s; going on with fewer",
+                  helper->index, strerror(error));
+        return false;
+    }
+    /* [H5] pairs with [H6]: close finds the thread to join. */
+    slipi_store_release(&helper->state, SLIPI_HELPER_RUNNING);
+    return true;
+}
+
+/* Asks one helper to enter. Returns true if it was outside and had not been asked yet. */
+static bool call_helper(slipi_helper *helper)
+{
+    if (slipi_load_acquire(&helper->call) != 0) {
+        return false;
+    }
+    /* [H1] pairs with [H2]. */
+    if (slipi_exchange_acq_rel(&helper->call, 1u) != 0) {
+        return false;
+    }
+    if (slipi_load_acquire(&helper->state) == SLIPI_HELPER_NONE) {
+        return start_helper(helper);
+    }
+    slipi_event_notify(&helper->wake, 1u);
+    /* A helper that is inside keeps the call for its last look; it does not count as one more. */
+    return slipi_load_acquire(&helper->active) == 0;
+}
+
+void slipi_pool_call(slipi_pool *pool, uint32_t count)
+{
+    slipi_event_notify(&pool->idle, count);
+    for (uint32_t i = 1; i < pool->limit && count > 0; i++) {
+        if (call_helper(&pool->helpers[i])) {
+            count--;
+        }
+    }
+}
+
+void slipi_pool_idle(slipi_pool *pool, uint32_t idle_rounds)
+{
+    if (idle_rounds < SPIN_ROUNDS) {
+        slipi_cpu_relax();
+    } else if (idle_rounds < YIELD_ROUNDS) {
+        (void)sched_yield();
+    } else {
+        uint32_t ticket = slipi_event_prepare(&pool->idle);
+        slipi_event_wait(&pool->idle, ticket,
+                         idle_rounds < LONG_SLEEP_ROUNDS ? SHORT_SLEEP_NS : LONG_SLEEP_NS);
+    }
+}
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+slip_status slipi_pool_launch(slipi_pool *pool, const slip_device_entry *entry,
+                              uint64_t launch_address, uint32_t threads)
+{
+    if (entry == NULL || entry->control == NULL || threads == 0 || threads > pool->threads) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    if (pool->stuck != 0) {
+        return SLIP_E_REFUSED;
+    }
+    if (pool->launched != 0) {
+        return SLIP_E_BUSY;
+    }
+    pool->entry = entry;
+    pool->launch_address = launch_address;
+    pool->limit = threads;
+    pool->launched = 1;
+    /* Publishes the three values above to helpers, who look at it in [G2]. */
+    slipi_store_seq_cst(&pool->run_open, 1u);
+    return SLIP_OK;
+}
+
+/* True iff a helper is inside, or on its way in. */
+static bool anyone_inside(slipi_pool *pool)
+{
+    uint32_t high = slipi_load_seq_cst(&pool->high);
+    for (uint32_t i = 1; i < high; i++) {
+        /* [G4] after [G3], pairs with [G5]. */
+        if (slipi_load_seq_cst(&pool->helpers[i].active) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Waits until no helper is inside; false if one still is after bound_ns (0 = no bound). */
+static bool await_helpers(slipi_pool *pool, uint64_t bound_ns)
+{
+    uint64_t begin_ns = slipi_now_ns();
+    for (uint32_t round = 0; anyone_inside(pool); round++) {
+        uint64_t waited_ns = slipi_now_ns() - begin_ns;
+        if (bound_ns != 0 && waited_ns >= bound_ns) {
+            return false;
+        }
+        if (round < SPIN_ROUNDS) {
+            slipi_cpu_relax();
+        } else if (round < YIELD_ROUNDS) {
+            (void)sched_yield();
+        } else {
+            uint32_t ticket = slipi_event_prepare(&pool->left);
+            if (anyone_inside(pool)) {
+                uint64_t left_ns = bound_ns != 0 ? bound_ns - waited_ns : LONG_SLEEP_NS;
+                slipi_event_wait(&pool->left, ticket,
+                                 left_ns < LONG_SLEEP_NS ? left_ns : LONG_SLEEP_NS);
+            } else {
+                slipi_event_cancel(&pool->left);
+            }
+        }
+    }
+    return true;
+}
+
+slip_status slipi_pool_wait(slipi_pool *pool, uint64_t timeout_ns)
+{
+    if (pool->stuck != 0) {
+        return SLIP_E_HANG;
+    }
+    if (pool->launched == 0) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    slip_status status = pool->entry->control(&pool->services, pool->launch_address, 0);
+    pool->launched = 0;
+    /* [G3] then [G4]; the other side is [G1] then [G2] in visit. */
+    slipi_store_seq_cst(&pool->run_open, 0u);
+    if (anyone_inside(pool)) {
+        uint64_t bound_ns = timeout_ns;
+        if (status == SLIP_E_HANG && (bound_ns == 0 || bound_ns > HANG_GRACE_NS)) {
+            bound_ns = HANG_GRACE_NS;
+        }
+        if (!await_helpers(pool, bound_ns)) {
+            pool->stuck = 1;
+            return SLIP_E_HANG;
+        }
+    }
+    /* SLIP_E_HANG from here would say that a thread is still inside; the run's own is in its
+     * launch block. */
+    return status == SLIP_E_HANG ? SLIP_E_DEVICE : status;
+}
+
+/* ---- open and close ------------------------------------------------------------------------- */
+
+slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads)
+{
+    void *helpers = NULL;
+    size_t bytes = threads * sizeof(slipi_helper);
+    if (posix_memalign(&helpers, 64, bytes) != 0) {
+        return SLIP_E_OUT_OF_MEMORY;
+    }
+    memset(helpers, 0, bytes);
+    pool->helpers = helpers;
+    pool->threads = threads;
+    for (uint32_t i = 1; i < threads; i++) {
+        pool->helpers[i].pool = pool;
+        pool->helpers[i].index = i;
+    }
+    return SLIP_OK;
+}
+
+/* The time `ns` from now, as pthread_clockjoin_np wants it. */
+static struct timespec time_after(uint64_t ns)
+{
+    uint64_t at_ns = slipi_now_ns() + ns;
+    return (struct timespec){(time_t)(at_ns / SLIPI_NS_PER_S), (long)(at_ns % SLIPI_NS_PER_S)};
+}
+
+bool slipi_pool_fini(slipi_pool *pool)
+{
+    bool all_ended = true;
+    struct timespec until = time_after(pool->stuck != 0 ? CLOSE_STUCK_BOUND_NS : CLOSE_BOUND_NS);
+    slipi_store_release(&pool->stop, 1u);
+    for (uint32_t i = 1; i < pool->threads; i++) {
+        slipi_event_notify(&pool->helpers[i].wake, 1u);
+    }
+    for (uint32_t i = 1; i < pool->threads; i++) {
+        slipi_helper *helper = &pool->helpers[i];
+        /* [H6] pairs with [H5]. */
+        if (slipi_load_acquire(&helper->state) != SLIPI_HELPER_RUNNING) {
+            continue;
+        }
+        if (pthread_clockjoin_np(helper->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+            slipi_log(SLIP_LOG_ERROR,
+                      "cpu: thread %u did not leave its kernel; it and the device's memory are "
+                      "left behind",
+                      i);
+            (void)pthread_detach(helper->thread);
+            all_ended = false;
+        }
+    }
+    if (all_ended) {
+        free(pool->helpers);
+        pool->helpers = NULL;
+    }
+    return all_ended;
+}
