@@ -29,3 +29,11 @@ foreach(folder ${example_folders})
     endif()
   endif()
 endforeach()
+
+# What `make demo` runs.
+add_custom_target(demo)
+foreach(target slipway_cli example_paged_attention example_minilm)
+  if(TARGET ${target})
+    add_dependencies(demo ${target})
+  endif()
+endforeach()

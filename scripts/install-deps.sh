@@ -1,0 +1,77 @@
+#!/bin/bash
+# install-deps.sh - installs the Debian packages that a task needs and that are missing.
+#
+# Usage: install-deps.sh build|test|demo|lint ...
+# Called by the Makefile. Does nothing, and needs no network, when everything is there.
+set -euo pipefail
+
+# package:command - a command that is on the path counts, wherever it came from.
+BUILD="gcc:gcc libc6-dev:- cmake:cmake ninja-build:ninja make:make libopenblas-serial-dev:-
+       libcjson-dev:- libxxhash-dev:-"
+TEST="g++:g++ git:git pkg-config:pkg-config python3:python3 python3-numpy:-"
+DEMO="python3:python3 python3-pip:- ca-certificates:-"
+LINT="git:git python3:python3 clang-tidy:clang-tidy clang-format:clang-format"
+
+# True if a package, or the command it is wanted for, is on this machine.
+present() {
+    local package=$1 command=$2
+    if [ "$command" != "-" ] && command -v "$command" >/dev/null 2>&1; then
+        return 0
+    fi
+    dpkg -s "$package" 2>/dev/null | grep -q '^Status: .* installed$'
+}
+
+# Prints what to do by hand and ends.
+give_up() {
+    echo "install-deps: $1" >&2
+    echo "install-deps: needed and missing: ${missing[*]}" >&2
+    exit 1
+}
+
+wanted=""
+for group in "$@"; do
+    case $group in
+    build) wanted+=" $BUILD" ;;
+    test) wanted+=" $TEST" ;;
+    demo) wanted+=" $DEMO" ;;
+    lint) wanted+=" $LINT" ;;
+    *)
+        echo "install-deps: unknown group '$group'; wanted build, test, demo or lint" >&2
+        exit 2
+        ;;
+    esac
+done
+
+missing=()
+for entry in $wanted; do
+    package=${entry%%:*}
+    if ! present "$package" "${entry##*:}" && [[ " ${missing[*]} " != *" $package "* ]]; then
+        missing+=("$package")
+    fi
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+
+command -v apt-get >/dev/null 2>&1 ||
+    give_up "this machine has no apt-get; install the packages (Debian names) by its own means"
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 ||
+        give_up "run this as root, or install sudo, or install the packages yourself"
+    root=(sudo)
+fi
+
+echo "install-deps: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+install=("${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}")
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be absent or old: fetch them once, then try again.
+if ! "${install[@]}" >"$log" 2>&1; then
+    if ! "${root[@]}" apt-get update -q >"$log" 2>&1 || ! "${install[@]}" >"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        give_up "the packages could not be installed; is there a network connection?"
+    fi
+fi
+echo "install-deps: done"

@@ -1,0 +1,85 @@
+#!/bin/bash
+# run-tests.sh - configures, builds and runs tests; ends with one line "N passed, N failed".
+#
+# Usage: run-tests.sh all      every test, then the concurrency tests under each sanitizer
+#        run-tests.sh asan|tsan|ubsan   unit and concurrency tests under one sanitizer
+# Called by `make test` and `make check-*`. JOBS bounds the compilers and tests at once. A run goes
+# on after a failure and tells all of them at the end.
+set -uo pipefail
+
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+passed=0
+failed=0
+names=()
+
+# Adds up the results of one CTest run, from its JUnit file.
+count_results() {
+    local preset=$1 file=$2 line
+    line=$(python3 - "$file" <<'PYTHON'
+import sys
+import xml.etree.ElementTree as tree
+
+cases = tree.parse(sys.argv[1]).getroot().iter("testcase")
+results = [(case.get("name"), case.get("status")) for case in cases]
+good = [name for name, status in results if status == "run"]
+bad = [name for name, status in results if status == "fail"]
+print(len(good), len(bad), *bad)
+PYTHON
+    ) || line="0 1 unreadable-results"
+    read -r -a words <<<"$line"
+    passed=$((passed + words[0]))
+    failed=$((failed + words[1]))
+    for name in "${words[@]:2}"; do
+        names+=("$preset:$name")
+    done
+}
+
+# Counts a step that is no test, such as a build, as one failure.
+step_failed() {
+    failed=$((failed + 1))
+    names+=("$1")
+}
+
+# run_preset PRESET LABELS TARGET... - builds the targets (none: all) and runs tests by label.
+run_preset() {
+    local preset=$1 labels=$2 folder=build results
+    shift 2
+    [ "$preset" = default ] || folder=build-$preset
+    echo "== $preset"
+    cmake --preset "$preset" >/dev/null || {
+        step_failed "$preset:configure"
+        return
+    }
+    cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} || {
+        step_failed "$preset:build"
+        return
+    }
+    results=$PWD/$folder/results.xml
+    rm -f "$results"
+    ctest --test-dir "$folder" --parallel "$jobs" --output-on-failure --no-tests=error \
+        --output-junit "$results" ${labels:+-L "$labels"}
+    count_results "$preset" "$results"
+}
+
+case ${1:-} in
+all)
+    run_preset default ""
+    for sanitizer in asan tsan ubsan; do
+        run_preset "$sanitizer" '^concurrency$' tests-concurrency
+    done
+    ;;
+asan | tsan | ubsan)
+    run_preset "$1" '^(concurrency|unit)$' tests-concurrency tests-unit
+    ;;
+*)
+    echo "usage: run-tests.sh all|asan|tsan|ubsan" >&2
+    exit 2
+    ;;
+esac
+
+for name in "${names[@]+"${names[@]}"}"; do
+    echo "failed: $name"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
