@@ -1,0 +1,343 @@
+/*
+ * args.c - checks, groups and copies the arguments of a run; see args.h.
+ *
+ * For bind.c and run.c, under the runner's lock, written only against the host API table. A hit
+ * comes through here at every run: no allocation, no system call.
+ */
+#include "runner/args.h"
+
+#include <inttypes.h>
+
+#include "base/check.h"
+#include "runner/errors.h"
+
+/* How an access is called in messages. */
+static const char *access_name(uint32_t access)
+{
+    switch (access) {
+    case SLIP_ACCESS_IN:
+        return "IN";
+    case SLIP_ACCESS_OUT:
+        return "OUT";
+    case SLIP_ACCESS_INOUT:
+        return "INOUT";
+    default:
+        return "no direction";
+    }
+}
+
+/* How a type is called in messages. */
+static const char *dtype_name(uint32_t dtype)
+{
+    switch (dtype) {
+#define DTYPE_NAME(symbol, value, bytes, name) \
+    case value:                                \
+        return name;
+        SLIP_DTYPE_TABLE(DTYPE_NAME)
+#undef DTYPE_NAME
+    default:
+        return "no type";
+    }
+}
+
+/* Where a failing argument is described. */
+typedef struct arg_place {
+    const slip_host_api *api;
+    const slipi_signature *signature;
+    uint32_t index;
+} arg_place;
+
+/* Describes a failure of one argument: a sentence with what was wanted and what was found. */
+static slip_status arg_fail(const arg_place *at, slip_status status, const char *wanted,
+                            const char *found)
+{
+    slip_error *error = at->api->error;
+    const char *name = at->signature->params[at->index].name;
+    slipi_error_begin(error, status);
+    slipi_error_resource(error, 0, 0, 0, "argument %u", at->index);
+    return slipi_error_end(error, "program '%s', argument %u '%s': wanted %s, found %s",
+                           at->signature->program, at->index, name != NULL ? name : "?", wanted,
+                           found);
+}
+
+/* As arg_fail with two numbers. */
+static slip_status arg_fail_numbers(const arg_place *at, slip_status status, const char *what,
+                                    uint64_t wanted, uint64_t found)
+{
+    slip_error *error = at->api->error;
+    const char *name = at->signature->params[at->index].name;
+    slipi_error_begin(error, status);
+    slipi_error_resource(error, wanted, found, 0, "argument %u", at->index);
+    return slipi_error_end(
+        error, "program '%s', argument %u '%s': %s: wanted %" PRIu64 ", found %" PRIu64,
+        at->signature->program, at->index, name != NULL ? name : "?", what, wanted, found);
+}
+
+/* Finds why an argument does not match its parameter. Only called when it does not. */
+static slip_status explain_mismatch(const arg_place *at, const slip_run_arg *arg,
+                                    const slip_param *param)
+{
+    if (arg->kind != param->kind) {
+        return arg_fail(at, SLIP_E_SIGNATURE,
+                        param->kind == SLIP_PARAM_SCALAR ? "a scalar" : "a tensor",
+                        arg->kind == SLIP_PARAM_SCALAR   ? "a scalar"
+                        : arg->kind == SLIP_PARAM_TENSOR ? "a tensor"
+                                                         : "an unknown kind");
+    }
+    if (arg->access != param->access) {
+        return arg_fail(at, SLIP_E_SIGNATURE, access_name(param->access), access_name(arg->access));
+    }
+    if (param->dtype != 0 && arg->dtype != param->dtype) {
+        return arg_fail(at, SLIP_E_SIGNATURE, dtype_name(param->dtype), dtype_name(arg->dtype));
+    }
+    return arg_fail_numbers(at, SLIP_E_SIGNATURE, "dimensions", param->ndim, arg->ndim);
+}
+
+/* True if a tensor argument is what its parameter says. */
+static bool matches(const slip_run_arg *arg, const slip_param *param)
+{
+    return arg->kind == param->kind && arg->access == param->access &&
+           (param->dtype == 0 || arg->dtype == param->dtype) &&
+           (param->ndim == 0 || arg->ndim == param->ndim);
+}
+
+/* Bytes of a tensor argument; describes and returns what is wrong with its type or shape. */
+static slip_status tensor_bytes(const arg_place *at, const slip_run_arg *arg, uint64_t *out)
+{
+    uint64_t bytes = slip_dtype_bytes(arg->dtype);
+    if (bytes == 0) {
+        return arg_fail_numbers(at, SLIP_E_BAD_TENSOR, "type (enum slip_dtype)", SLIP_F32,
+                                arg->dtype);
+    }
+    if (arg->ndim < 1 || arg->ndim > SLIP_MAX_DIMS) {
+        return arg_fail_numbers(at, SLIP_E_BAD_TENSOR, "dimensions (1 to 5)", SLIP_MAX_DIMS,
+                                arg->ndim);
+    }
+    uint64_t elements = 1; /* of one step of the outermost dimension: its stride */
+    for (uint32_t d = arg->ndim - 1; d > 0; d--) {
+        if (!slipi_mul_u64(elements, arg->shape[d], &elements) || elements > INT32_MAX) {
+            return arg_fail_numbers(at, SLIP_E_BAD_TENSOR,
+                                    "elements of one row of dimension 0 (at most)", INT32_MAX,
+                                    elements);
+        }
+    }
+    if (elements == 0 || arg->shape[0] == 0) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR, "at least one element along every dimension",
+                        "a dimension of size 0");
+    }
+    if (!slipi_mul_u64(bytes, elements, &bytes) || !slipi_mul_u64(bytes, arg->shape[0], &bytes)) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR, "a tensor of less than 2^64 bytes", "a larger one");
+    }
+    *out = bytes;
+    return SLIP_OK;
+}
+
+/* Checks the memory of a tensor; *out is its address. */
+static slip_status tensor_address(const arg_place *at, const slip_run_arg *arg, uint64_t bytes,
+                                  uint64_t *out)
+{
+    uint64_t end;
+    uint64_t address =
+        arg->space == SLIP_MEMORY_DEVICE ? arg->device.address : (uint64_t)(uintptr_t)arg->host;
+    if (arg->space > SLIP_MEMORY_DEVICE) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR, "host or device memory", "an unknown memory space");
+    }
+    if (address == 0) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR, "memory", "a null pointer");
+    }
+    if (!slipi_add_u64(address, bytes, &end)) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR, "memory", "a tensor that wraps around");
+    }
+    if (address % slip_dtype_bytes(arg->dtype) != 0) {
+        return arg_fail_numbers(
+            at, SLIP_E_BAD_TENSOR, "alignment of the first element in bytes (remainder found)",
+            slip_dtype_bytes(arg->dtype), address % slip_dtype_bytes(arg->dtype));
+    }
+    if (arg->space == SLIP_MEMORY_DEVICE &&
+        !at->api->owns_device_memory(at->api->ctx, address, bytes)) {
+        return arg_fail(at, SLIP_E_BAD_TENSOR,
+                        "a device tensor inside one allocation of this runner",
+                        "one that is outside, freed, or longer than its allocation");
+    }
+    *out = address;
+    return SLIP_OK;
+}
+
+/* Puts tensor `index` into a list that is sorted by address; lists are nearly sorted as given. */
+static void insert_by_address(slipi_args_plan *plan, uint16_t *order, uint32_t *count,
+                              uint32_t index)
+{
+    uint32_t at = (*count)++;
+    while (at > 0 && plan->address[order[at - 1]] > plan->address[index]) {
+        order[at] = order[at - 1];
+        at--;
+    }
+    order[at] = (uint16_t)index;
+}
+
+/* Checks one argument and notes where it lies. */
+static slip_status take_arg(const slip_host_api *api, const slipi_signature *signature,
+                            slipi_args_plan *plan, uint32_t index)
+{
+    const arg_place at = {api, signature, index};
+    const slip_run_arg *arg = &plan->args[index];
+    const slip_param *param = &signature->params[index];
+    if (param->kind == SLIP_PARAM_SCALAR && arg->kind == SLIP_PARAM_SCALAR) {
+        plan->bytes[index] = 0;
+        return SLIP_OK;
+    }
+    if (!matches(arg, param)) {
+        return explain_mismatch(&at, arg, param);
+    }
+    slip_status status = tensor_bytes(&at, arg, &plan->bytes[index]);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    status = tensor_address(&at, arg, plan->bytes[index], &plan->address[index]);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    if (arg->space == SLIP_MEMORY_DEVICE || api->host_in_place != 0) {
+        insert_by_address(plan, plan->device_order, &plan->device_count, index);
+    } else {
+        insert_by_address(plan, plan->staged_order, &plan->staged_count, index);
+    }
+    return SLIP_OK;
+}
+
+/* Writes the row of one argument but for its binding. */
+static void write_row(const slip_run_arg *arg, slipi_launch_arg *row)
+{
+    row->kind = arg->kind;
+    row->access = arg->access;
+    row->dtype = arg->dtype;
+    row->ndim = (uint8_t)arg->ndim;
+    row->binding = SLIPI_BIND_NONE;
+    row->offset = 0;
+    row->scalar = arg->scalar;
+    for (uint32_t d = 0; d < SLIP_MAX_DIMS; d++) {
+        row->shape[d] = arg->shape[d];
+    }
+    row->reserved = 0;
+}
+
+/*
+ * Makes one binding of each group of overlapping tensors, walking them by address; a binding's
+ * address is what the tensors lie at (host address for those to be staged).
+ */
+static void group(slipi_args_plan *plan, const uint16_t *order, uint32_t count,
+                  slipi_launch_arg *rows, slip_binding *bindings)
+{
+    slip_binding *open = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = order[i];
+        uint64_t address = plan->address[index];
+        uint64_t bytes = plan->bytes[index];
+        if (open == NULL || address - open->address >= open->bytes) {
+            open = &bindings[plan->binding_count++];
+            open->address = address;
+            open->bytes = bytes;
+        } else if (address - open->address + bytes > open->bytes) {
+            open->bytes = address - open->address + bytes;
+        }
+        rows[index].binding = (uint32_t)(open - bindings);
+        rows[index].offset = address - open->address;
+    }
+}
+
+/* Gives every staged binding its place in the staging buffer, each on lines of its own. */
+static slip_status stage(const slip_host_api *api, slipi_args_plan *plan, slip_binding *bindings,
+                         uint32_t first)
+{
+    uint64_t total = 0;
+    for (uint32_t b = first; b < plan->binding_count; b++) {
+        uint64_t bytes;
+        if (!slipi_align_u64(bindings[b].bytes, SLIPI_LINE, &bytes) ||
+            !slipi_add_u64(total, bytes, &total)) {
+            return slipi_fail(api->error, SLIP_E_BAD_TENSOR,
+                              "the host tensors of the run are together larger than 2^64 bytes");
+        }
+    }
+    uint64_t base;
+    slip_status status = api->acquire_staging(api->ctx, total, &base);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    for (uint32_t b = first; b < plan->binding_count; b++) {
+        bindings[b].address = base;
+        base += (bindings[b].bytes + SLIPI_LINE - 1) & ~(uint64_t)(SLIPI_LINE - 1);
+    }
+    plan->staged_bytes = total;
+    return SLIP_OK;
+}
+
+/* Checks the arguments and writes their rows and bindings. */
+slip_status slipi_args_place(const slip_host_api *api, const slipi_signature *signature,
+                             slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings)
+{
+    plan->device_count = 0;
+    plan->staged_count = 0;
+    plan->staged_bytes = 0;
+    plan->binding_count = SLIPI_BIND_ARGS;
+    for (uint32_t i = 0; i < plan->count; i++) {
+        slip_status status = take_arg(api, signature, plan, i);
+        if (status != SLIP_OK) {
+            return status;
+        }
+        write_row(&plan->args[i], &rows[i]);
+    }
+    group(plan, plan->device_order, plan->device_count, rows, bindings);
+    if (plan->staged_count == 0) {
+        return SLIP_OK;
+    }
+    uint32_t first = plan->binding_count;
+    group(plan, plan->staged_order, plan->staged_count, rows, bindings);
+    return stage(api, plan, bindings, first);
+}
+
+/* Device address of a staged tensor. */
+static uint64_t staged_address(const slipi_launch_arg *row, const slip_binding *bindings)
+{
+    return bindings[row->binding].address + row->offset;
+}
+
+/* Copies IN and INOUT tensors to their staged places. */
+slip_status slipi_args_copy_in(const slip_host_api *api, const slipi_args_plan *plan,
+                               const slipi_launch_arg *rows, const slip_binding *bindings,
+                               uint64_t *out_bytes)
+{
+    for (uint32_t i = 0; i < plan->staged_count; i++) {
+        uint32_t index = plan->staged_order[i];
+        if (plan->args[index].access == SLIP_ACCESS_OUT) {
+            continue;
+        }
+        slip_status status = api->copy_to(api->ctx, staged_address(&rows[index], bindings),
+                                          plan->args[index].host, plan->bytes[index]);
+        if (status != SLIP_OK) {
+            return status;
+        }
+        *out_bytes += plan->bytes[index];
+    }
+    return SLIP_OK;
+}
+
+/* Copies OUT and INOUT tensors back after a good run. */
+slip_status slipi_args_copy_out(const slip_host_api *api, const slipi_args_plan *plan,
+                                const slipi_launch_arg *rows, const slip_binding *bindings,
+                                uint64_t *out_bytes)
+{
+    for (uint32_t i = 0; i < plan->staged_count; i++) {
+        uint32_t index = plan->staged_order[i];
+        if (plan->args[index].access == SLIP_ACCESS_IN) {
+            continue;
+        }
+        slip_status status =
+            api->copy_from(api->ctx, plan->args[index].host, staged_address(&rows[index], bindings),
+                           plan->bytes[index]);
+        if (status != SLIP_OK) {
+            return status;
+        }
+        *out_bytes += plan->bytes[index];
+    }
+    return SLIP_OK;
+}

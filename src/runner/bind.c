@@ -1,0 +1,270 @@
+/*
+ * bind.c - arguments, prebuilt state, launch block; see bind.h.
+ *
+ * For run.c, prewarm.c and graph_run.c, under the runner's lock. On a hit nothing here allocates,
+ * derives a size, writes image bytes or makes a system call.
+ */
+#include "runner/bind.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "runner/errors.h"
+#include "runner/sizing.h"
+
+_Static_assert(sizeof(slipi_launch) % 16 == 0 && sizeof(slipi_launch_arg) % 16 == 0,
+               "argument rows and the binding table behind them are aligned");
+
+/* Starts a launch block: what never changes from run to run. */
+void slipi_bind_init_block(slipi_launch *block)
+{
+    memset(block, 0, sizeof(*block));
+    block->magic = SLIPI_LAUNCH_MAGIC;
+    block->version = SLIPI_LAYOUT_VERSION;
+    block->struct_size = (uint32_t)sizeof(*block);
+    block->fingerprint = slipi_layout_fingerprint();
+}
+
+/* Writes the two header pages over zeros: the whole image. */
+static slip_status write_image(const slip_host_api *api, const slipi_prebuilt_state *state,
+                               slipi_bind_result *out)
+{
+    slip_status status =
+        api->copy_to(api->ctx, state->sm_base, &state->image.sm, sizeof(state->image.sm));
+    if (status != SLIP_OK) {
+        return status;
+    }
+    out->image_bytes += sizeof(state->image.sm);
+    if (state->arena_bytes == 0) {
+        return SLIP_OK;
+    }
+    status = api->copy_to(api->ctx, state->arena_base + state->runtime_offset,
+                          &state->image.runtime, sizeof(state->image.runtime));
+    if (status == SLIP_OK) {
+        out->image_bytes += sizeof(state->image.runtime);
+    }
+    return status;
+}
+
+/* A dirty entry: its regions to zero, the image again. It is invalid until mark. */
+static slip_status relay(const slip_host_api *api, const slipi_prebuilt_key *key,
+                         slipi_bind_result *out)
+{
+    const slipi_prebuilt_state *state = &out->entry->state;
+    slip_status status = api->zero(api->ctx, state->sm_base, state->sm_bytes);
+    if (status == SLIP_OK && state->arena_bytes != 0) {
+        status = api->zero(api->ctx, state->arena_base, state->arena_bytes);
+    }
+    if (status == SLIP_OK) {
+        status = write_image(api, state, out);
+    }
+    if (status != SLIP_OK) {
+        return status;
+    }
+    out->entry = api->mark_prebuilt_runtime_arena(api->ctx, key, state);
+    out->state = &out->entry->state;
+    return SLIP_OK;
+}
+
+/* Takes the three bases of what was set up. */
+static slip_status acquire(const slip_host_api *api, slipi_prebuilt_state *state)
+{
+    const slipi_image_layout *image = &state->image;
+    slip_status status =
+        api->acquire_pooled_gm_heap(api->ctx, image->heap_bytes, &state->gm_heap_base);
+    if (status == SLIP_OK) {
+        status = api->acquire_pooled_gm_sm(api->ctx, image->sm_bytes, &state->sm_base);
+    }
+    if (status == SLIP_OK) {
+        status =
+            api->acquire_pooled_runtime_arena(api->ctx, image->arena_bytes, &state->arena_base);
+    }
+    state->gm_heap_bytes = image->heap_bytes;
+    state->sm_bytes = image->sm_bytes;
+    state->arena_bytes = image->arena_bytes;
+    state->runtime_offset = 0;
+    return status;
+}
+
+/* Derives the sizes of a key's regions. */
+static slip_status derive(const slip_host_api *api, const slipi_prebuilt_key *key,
+                          slipi_image_layout *image)
+{
+    char why[256] = "";
+    slip_status status = slipi_sizing_check(&key->sizing, api->error);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    status = slipi_layout_derive(&key->sizing, image, why, sizeof(why));
+    if (status != SLIP_OK) {
+        return slipi_fail(api->error, status, "%s", why);
+    }
+    return SLIP_OK;
+}
+
+/* A miss: sizes, regions, image, publish. */
+static slip_status build(const slip_host_api *api, const slipi_prebuilt_key *key,
+                         slipi_prebuilt_state *scratch, slipi_bind_result *out)
+{
+    slipi_image_layout *image = &scratch->image;
+    slip_status status = derive(api, key, image);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    out->sizes_derived++;
+    status =
+        api->setup_static_arena(api->ctx, image->heap_bytes, image->sm_bytes, image->arena_bytes);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    status = acquire(api, scratch);
+    if (status == SLIP_OK) {
+        status = write_image(api, scratch, out);
+    }
+    if (status != SLIP_OK) {
+        api->rollback_static_arena(api->ctx);
+        return status;
+    }
+    out->state = scratch;
+    if (api->mark_prebuilt_runtime_arena != NULL) {
+        out->entry = api->mark_prebuilt_runtime_arena(api->ctx, key, scratch);
+        out->state = out->entry != NULL ? &out->entry->state : scratch;
+    }
+    return SLIP_OK;
+}
+
+/* Only the prebuilt state; see the header. */
+slip_status slipi_bind_prebuilt(const slip_host_api *api, const slipi_prebuilt_key *key,
+                                slipi_prebuilt_state *scratch, slipi_bind_result *out)
+{
+    out->found = SLIPI_PREBUILT_MISS;
+    out->entry = NULL;
+    if (api->lookup_prebuilt_runtime_arena != NULL) {
+        out->found = api->lookup_prebuilt_runtime_arena(api->ctx, key, &out->entry);
+    }
+    switch (out->found) {
+    case SLIPI_PREBUILT_HIT:
+        out->state = &out->entry->state;
+        return SLIP_OK;
+    case SLIPI_PREBUILT_DIRTY:
+        return relay(api, key, out);
+    default:
+        return build(api, key, scratch, out);
+    }
+}
+
+/* Only the arguments; see the header. */
+slip_status slipi_bind_args(const slip_host_api *api, const slipi_bind_request *request,
+                            slipi_bind_result *out)
+{
+    const slipi_signature *signature = request->signature;
+    if (request->arg_count != signature->count) {
+        return slipi_fail(api->error, SLIP_E_SIGNATURE,
+                          "program '%s' takes %u arguments; the run gives %u", signature->program,
+                          signature->count, request->arg_count);
+    }
+    slipi_args_plan *plan = request->plan;
+    slipi_launch_arg *rows = slipi_launch_rows(request->launch.block);
+    slip_binding *bindings = slipi_launch_bindings(request->launch.block, request->arg_count);
+    plan->args = request->args;
+    plan->count = request->arg_count;
+    slip_status status = slipi_args_place(api, signature, plan, rows, bindings);
+    if (status == SLIP_OK && plan->staged_count != 0) {
+        status = slipi_args_copy_in(api, plan, rows, bindings, &out->copy_in_bytes);
+    }
+    return status;
+}
+
+/* Writes the rows of the binding table that are always there. */
+static void write_bindings(const slipi_bind_request *request, const slipi_prebuilt_state *state,
+                           slip_binding *bindings)
+{
+    const slip_binding none = {0, 0};
+    for (uint32_t b = 0; b < SLIPI_BIND_ARGS; b++) {
+        bindings[b] = none;
+    }
+    bindings[SLIPI_BIND_HEAP].address = state->gm_heap_base;
+    bindings[SLIPI_BIND_HEAP].bytes = state->gm_heap_bytes;
+    bindings[SLIPI_BIND_SM].address = state->sm_base;
+    bindings[SLIPI_BIND_SM].bytes = state->sm_bytes;
+    bindings[SLIPI_BIND_ARENA].address = state->arena_base;
+    bindings[SLIPI_BIND_ARENA].bytes = state->arena_bytes;
+    bindings[SLIPI_BIND_AUDIT] = request->audit;
+    bindings[SLIPI_BIND_TASK_TRACE] = request->task_trace;
+}
+
+/* Presets what the device reports, so that a device that reports nothing is seen. */
+static void reset_result(slipi_result *result, uint32_t flags)
+{
+    result->status = SLIP_E_DEVICE;
+    result->tasks = 0;
+    result->edges = 0;
+    result->edges_skipped = 0;
+    result->fault.status = SLIP_OK;
+    if ((flags & SLIPI_LAUNCH_SPANS) != 0) {
+        memset(result->span_begin, 0, sizeof(result->span_begin));
+        memset(result->span_end, 0, sizeof(result->span_end));
+    }
+}
+
+/* Only the launch block; see the header. */
+slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request *request,
+                              slipi_bind_result *out)
+{
+    slipi_launch *block = request->launch.block;
+    uint64_t args_at = sizeof(*block);
+    uint64_t bindings_at = args_at + request->arg_count * sizeof(slipi_launch_arg);
+    block->run_serial = request->run_serial;
+    block->mode = request->key->mode;
+    block->dispatch = request->dispatch;
+    block->control_threads = request->control_threads;
+    block->blocks = request->blocks;
+    block->flags = request->flags;
+    block->binding_count = request->plan->binding_count;
+    block->arg_count = request->arg_count;
+    block->kernel_count = request->kernel_count;
+    block->args = request->launch.address + args_at;
+    block->bindings = request->launch.address + bindings_at;
+    block->kernels = request->kernels;
+    block->orchestrate = request->orchestrate;
+    block->runtime_off = out->state->runtime_offset;
+    block->progress_deadline_ns = request->progress_deadline_ns;
+    block->graph_tasks = request->graph_tasks;
+    reset_result(&block->result, request->flags);
+    write_bindings(request, out->state, slipi_launch_bindings(block, request->arg_count));
+
+    out->launch_bytes = bindings_at + block->binding_count * sizeof(slip_binding);
+    if (api->host_in_place != 0) {
+        return SLIP_OK;
+    }
+    return api->copy_to(api->ctx, request->launch.address, block, out->launch_bytes);
+}
+
+/* Takes the time if times are taken. */
+static void stamp(const slipi_bind_request *request, uint64_t *out)
+{
+    if (request->times != NULL) {
+        *out = slipi_now_ns();
+    }
+}
+
+/* The whole bind; see the header. */
+slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *request,
+                       slipi_bind_result *out)
+{
+    slipi_bind_times unused;
+    slipi_bind_times *times = request->times != NULL ? request->times : &unused;
+    stamp(request, &times->args_begin);
+    slip_status status = slipi_bind_args(api, request, out);
+    stamp(request, &times->args_end);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    stamp(request, &times->prebuilt_begin);
+    status = slipi_bind_prebuilt(api, request->key, request->scratch, out);
+    stamp(request, &times->prebuilt_end);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    return slipi_bind_launch(api, request, out);
+}
