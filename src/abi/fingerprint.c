@@ -7,8 +7,10 @@
 #include <stddef.h>
 
 #include "abi/audit.h"
+#include "abi/dispatch.h"
 #include "abi/launch.h"
 #include "abi/layout.h"
+#include "abi/task_trace.h"
 
 #define AT(type, field) (uint32_t) offsetof(type, field), (uint32_t)sizeof(((type *)0)->field)
 #define SIZE(type) (uint32_t)sizeof(type)
@@ -138,7 +140,6 @@ static const uint32_t facts[] = {
     AT(slipi_buffer, lattice),
     AT(slipi_buffer, irregular),
     AT(slipi_buffer, binding),
-    AT(slipi_buffer, cells_full),
     AT(slipi_buffer, whole),
     SIZE(slipi_lattice),
     AT(slipi_lattice, root_offset),
@@ -276,6 +277,37 @@ static const uint32_t facts[] = {
     AT(slipi_audit_edge, flags),
     SIZE(slipi_audit_watermark),
     AT(slipi_audit_watermark, done),
+
+    /* dispatch.h */
+    SIZE(slipi_core_page),
+    AT(slipi_core_page, mailbox),
+    AT(slipi_core_page, line),
+    AT(slipi_core_page, control),
+    AT(struct slip_dispatch, command),
+    AT(struct slip_dispatch, slot),
+    AT(struct slip_dispatch, kernel),
+    AT(struct slip_dispatch, core_type),
+    AT(struct slip_dispatch, lane),
+    AT(struct slip_dispatch, flags),
+    AT(struct slip_dispatch, run_serial),
+    AT(slipi_core_line, seen),
+    AT(slipi_core_line, code),
+    AT(slipi_core_line, begin_ticks),
+    AT(slipi_core_line, end_ticks),
+    AT(slipi_control_line, command),
+
+    /* task_trace.h */
+    SIZE(slipi_task_trace),
+    AT(slipi_task_trace, capacity_records),
+    AT(slipi_task_trace, used),
+    SIZE(slipi_task_record),
+    AT(slipi_task_record, task),
+    AT(slipi_task_record, submission),
+    AT(slipi_task_record, start_ticks),
+    AT(slipi_task_record, end_ticks),
+    AT(slipi_task_record, kernel),
+    AT(slipi_task_record, core),
+    AT(slipi_task_record, core_type),
 };
 enum { FACT_COUNT = sizeof(facts) / sizeof(facts[0]) };
 
