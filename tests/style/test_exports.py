@@ -1,0 +1,63 @@
+"""What the shared library exports: the public functions, as listed in cmake/exports.txt.
+
+ctest-labels: style
+"""
+
+import os
+import re
+import subprocess
+
+from sources import code_only, files, read, run
+
+BUILD = os.environ.get("SLIPWAY_BUILD_DIR", "build")
+LIST = "cmake/exports.txt"
+
+
+def listed():
+    """The names in cmake/exports.txt."""
+    lines = (line.strip() for line in read(LIST).split("\n"))
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+def declared():
+    """The functions that public headers mark with SLIP_API."""
+    names = set()
+    for path in files((".h",), ("include",)):
+        text = re.sub(r"^#.*(\\\n.*)*", "", code_only(read(path)), flags=re.M)
+        for match in re.finditer(r"^SLIP_API\b[^;{]*?(\w+)\s*\([^;{]*;", text, re.M):
+            names.add(match.group(1))
+    return names
+
+
+def exported():
+    """The symbols of the shared library, without the sanitizers' own."""
+    library = os.path.join(BUILD, "libslipway.so")
+    text = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
+                          check=True).stdout
+    names = {line.split()[-1].split("@")[0] for line in text.split("\n") if line}
+    return {n for n in names if not n.startswith(("__asan", "__odr_asan", "__tsan", "__ubsan"))}
+
+
+def compare(report, rule, wanted, found, what):
+    """Reports the difference of two sets of names."""
+    report.rule(rule)
+    for name in sorted(found - wanted):
+        report.add(rule, LIST, 0, f"{name} is {what} but not listed")
+    for name in sorted(wanted - found):
+        report.add(rule, LIST, 0, f"{name} is listed but not {what}")
+
+
+def check_exports(report):
+    """Header, list and library agree, and every name starts with slip_."""
+    names = listed()
+    compare(report, "declared = listed", names, declared(), "declared in a public header")
+    compare(report, "exported = listed", names, exported(), "exported")
+    rule = "exports start with slip_"
+    report.rule(rule)
+    for name in sorted(exported() | names):
+        if not name.startswith("slip_"):
+            report.add(rule, LIST, 0, name)
+
+
+if __name__ == "__main__":
+    run(check_exports)
