@@ -124,7 +124,7 @@ static slip_status check_options(const slip_platform_open *options, char *why, s
     if (options->device_id != 0) {
         (void)snprintf(why, why_bytes, "cpu: wanted device id 0, the only one, found %u",
                        options->device_id);
-        return SLIP_E_INVALID_ARGUMENT;
+        return SLIP_E_PLATFORM_UNAVAILABLE;
     }
     if (options->threads > SLIP_MAX_THREADS) {
         (void)snprintf(why, why_bytes, "cpu: wanted at most %u threads (0 = automatic), found %u",

@@ -50,7 +50,7 @@ static void raise_high(slipi_pool *pool, uint32_t index)
 /* Enters the run, if one is open and wants this helper, and stays until there is nothing to do. */
 static void visit(slipi_pool *pool, slipi_helper *helper)
 {
-    /* [G1] then [G2]; the other side is [G3] then [G4] in end_run. */
+    /* [G1] then [G2]; the other side is [G3] then [G4] in slipi_pool_wait. */
     slipi_store_seq_cst(&helper->active, 1u);
     if (slipi_load_seq_cst(&pool->run_open) != 0 && helper->index < pool->limit) {
         /* The run's result is in its launch block; thread 0's status is the run's. */
@@ -183,10 +183,7 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_device_entry *entry,
     if (entry == NULL || entry->control == NULL || threads == 0 || threads > pool->threads) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    if (pool->stuck != 0) {
-        return SLIP_E_REFUSED;
-    }
-    if (pool->launched != 0) {
+    if (pool->launched != 0 || pool->stuck != 0) {
         return SLIP_E_BUSY;
     }
     pool->entry = entry;
@@ -238,30 +235,32 @@ static bool await_helpers(slipi_pool *pool, uint64_t bound_ns)
     return true;
 }
 
+/* Ends the stay of helpers in a closed run; SLIP_E_HANG, and the pool is stuck, if one stays. */
+static slip_status end_run(slipi_pool *pool, slip_status status, uint64_t timeout_ns)
+{
+    uint64_t bound_ns = timeout_ns;
+    if (status == SLIP_E_HANG && (bound_ns == 0 || bound_ns > HANG_GRACE_NS)) {
+        bound_ns = HANG_GRACE_NS;
+    }
+    pool->stuck = await_helpers(pool, bound_ns) ? 0u : 1u;
+    return pool->stuck != 0 ? SLIP_E_HANG : SLIP_OK;
+}
+
 slip_status slipi_pool_wait(slipi_pool *pool, uint64_t timeout_ns)
 {
-    if (pool->stuck != 0) {
-        return SLIP_E_HANG;
-    }
     if (pool->launched == 0) {
-        return SLIP_E_INVALID_ARGUMENT;
+        /* After SLIP_E_HANG one may ask again. */
+        return pool->stuck != 0 ? end_run(pool, SLIP_OK, timeout_ns) : SLIP_OK;
     }
     slip_status status = pool->entry->control(&pool->services, pool->launch_address, 0);
     pool->launched = 0;
     /* [G3] then [G4]; the other side is [G1] then [G2] in visit. */
     slipi_store_seq_cst(&pool->run_open, 0u);
-    if (anyone_inside(pool)) {
-        uint64_t bound_ns = timeout_ns;
-        if (status == SLIP_E_HANG && (bound_ns == 0 || bound_ns > HANG_GRACE_NS)) {
-            bound_ns = HANG_GRACE_NS;
-        }
-        if (!await_helpers(pool, bound_ns)) {
-            pool->stuck = 1;
-            return SLIP_E_HANG;
-        }
+    if (anyone_inside(pool) && end_run(pool, status, timeout_ns) != SLIP_OK) {
+        return SLIP_E_HANG;
     }
-    /* SLIP_E_HANG from here would say that a thread is still inside; the run's own is in its
-     * launch block. */
+    /* From here SLIP_E_HANG would say that a thread is still inside. None is: the hang that the
+     * program saw is in its launch block. */
     return status == SLIP_E_HANG ? SLIP_E_DEVICE : status;
 }
 
