@@ -211,7 +211,7 @@ static bool collect_part(slipi_dispatcher *d, uint32_t i, uint32_t part, slipi_f
         d->mixed_code[i] = out->code;
         d->mixed_kernel[i] = (uint16_t)out->kernel;
     }
-    d->mixed_parts[i] &= (uint8_t) ~(1u << part);
+    d->mixed_parts[i] &= ~(1u << part);
     if (d->mixed_parts[i] != 0) {
         return false;
     }

@@ -49,7 +49,7 @@ typedef struct slipi_dispatcher {
     uint64_t draining;
     slipi_core_work work[SLIPI_MAX_BLOCKS][SLIPI_PARTS];
     uint64_t dispatched;                     /* commands to run, this run */
-    uint8_t mixed_parts[SLIPI_MAX_BLOCKS];   /* parts of the mixed task that still run */
+    uint32_t mixed_parts[SLIPI_MAX_BLOCKS];  /* parts of the mixed task that still run */
     uint16_t mixed_kernel[SLIPI_MAX_BLOCKS]; /* its kernel that failed first ... */
     int32_t mixed_code[SLIPI_MAX_BLOCKS];    /* ... and what that returned; 0 = none yet */
 } slipi_dispatcher;
