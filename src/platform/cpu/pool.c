@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -102,6 +101,8 @@ static void *helper_main(void *argument)
     for (;;) {
         await_call(pool, helper);
         if (slipi_load_acquire(&pool->stop) != 0) {
+            slipi_store_release(&helper->ended, 1u); /* [H7] pairs with [H8] */
+            slipi_event_notify(&pool->left, 1u);
             return NULL;
         }
         /* [H2] pairs with [H1]: work published before the call is found by this visit. */
@@ -208,11 +209,12 @@ static bool anyone_inside(slipi_pool *pool)
     return false;
 }
 
-/* Waits until no helper is inside; false if one still is after bound_ns (0 = no bound). */
-static bool await_helpers(slipi_pool *pool, uint64_t bound_ns)
+/* Waits while a condition holds; false if it still does after bound_ns (0 = no bound). Whoever ends
+ * it notifies pool->left. */
+static bool await_end(slipi_pool *pool, bool (*holds)(slipi_pool *), uint64_t bound_ns)
 {
     uint64_t begin_ns = slipi_now_ns();
-    for (uint32_t round = 0; anyone_inside(pool); round++) {
+    for (uint32_t round = 0; holds(pool); round++) {
         uint64_t waited_ns = slipi_now_ns() - begin_ns;
         if (bound_ns != 0 && waited_ns >= bound_ns) {
             return false;
@@ -223,10 +225,8 @@ static bool await_helpers(slipi_pool *pool, uint64_t bound_ns)
             (void)sched_yield();
         } else {
             uint32_t ticket = slipi_event_prepare(&pool->left);
-            if (anyone_inside(pool)) {
-                uint64_t left_ns = bound_ns != 0 ? bound_ns - waited_ns : LONG_SLEEP_NS;
-                slipi_event_wait(&pool->left, ticket,
-                                 left_ns < LONG_SLEEP_NS ? left_ns : LONG_SLEEP_NS);
+            if (holds(pool)) {
+                slipi_event_wait(&pool->left, ticket, bound_ns != 0 ? bound_ns - waited_ns : 0);
             } else {
                 slipi_event_cancel(&pool->left);
             }
@@ -242,7 +242,7 @@ static slip_status end_run(slipi_pool *pool, slip_status status, uint64_t timeou
     if (status == SLIP_E_HANG && (bound_ns == 0 || bound_ns > HANG_GRACE_NS)) {
         bound_ns = HANG_GRACE_NS;
     }
-    pool->stuck = await_helpers(pool, bound_ns) ? 0u : 1u;
+    pool->stuck = await_end(pool, anyone_inside, bound_ns) ? 0u : 1u;
     return pool->stuck != 0 ? SLIP_E_HANG : SLIP_OK;
 }
 
@@ -283,35 +283,42 @@ slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads)
     return SLIP_OK;
 }
 
-/* The time `ns` from now, as pthread_clockjoin_np wants it. */
-static struct timespec time_after(uint64_t ns)
+/* True iff a helper that was started has not ended. */
+static bool anyone_alive(slipi_pool *pool)
 {
-    uint64_t at_ns = slipi_now_ns() + ns;
-    return (struct timespec){(time_t)(at_ns / SLIPI_NS_PER_S), (long)(at_ns % SLIPI_NS_PER_S)};
+    for (uint32_t i = 1; i < pool->threads; i++) {
+        slipi_helper *helper = &pool->helpers[i];
+        /* [H6] pairs with [H5], [H8] with [H7]. */
+        if (slipi_load_acquire(&helper->state) == SLIPI_HELPER_RUNNING &&
+            slipi_load_acquire(&helper->ended) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool slipi_pool_fini(slipi_pool *pool)
 {
-    bool all_ended = true;
-    struct timespec until = time_after(pool->stuck != 0 ? CLOSE_STUCK_BOUND_NS : CLOSE_BOUND_NS);
     slipi_store_release(&pool->stop, 1u);
     for (uint32_t i = 1; i < pool->threads; i++) {
         slipi_event_notify(&pool->helpers[i].wake, 1u);
     }
+    bool all_ended =
+        await_end(pool, anyone_alive, pool->stuck != 0 ? CLOSE_STUCK_BOUND_NS : CLOSE_BOUND_NS);
     for (uint32_t i = 1; i < pool->threads; i++) {
         slipi_helper *helper = &pool->helpers[i];
-        /* [H6] pairs with [H5]. */
         if (slipi_load_acquire(&helper->state) != SLIPI_HELPER_RUNNING) {
             continue;
         }
-        if (pthread_clockjoin_np(helper->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-            slipi_log(SLIP_LOG_ERROR,
-                      "cpu: thread %u did not leave its kernel; it and the device's memory are "
-                      "left behind",
-                      i);
-            (void)pthread_detach(helper->thread);
-            all_ended = false;
+        if (slipi_load_acquire(&helper->ended) != 0) {
+            (void)pthread_join(helper->thread, NULL);
+            continue;
         }
+        slipi_log(SLIP_LOG_ERROR,
+                  "cpu: thread %u did not leave its kernel; it and the device's memory are left "
+                  "behind",
+                  i);
+        (void)pthread_detach(helper->thread);
     }
     if (all_ended) {
         free(pool->helpers);

@@ -41,7 +41,8 @@ typedef struct slipi_helper {
     uint32_t index; /* control thread, 1 .. threads - 1 */
     uint8_t pad0[64 - 36];
     slipi_au32 active; /* 1: inside a run, or looking whether there is one [G1..G4] */
-    uint8_t pad1[60];
+    slipi_au32 ended;  /* 1: its thread does nothing more. Set by itself [H7/H8] */
+    uint8_t pad1[56];
 } slipi_helper;
 _Static_assert(sizeof(slipi_helper) == 128, "a helper is two lines");
 
@@ -58,7 +59,7 @@ typedef struct slipi_pool {
     uint32_t launched;   /* launch was called and wait was not. Caller's thread only */
     uint32_t stuck;      /* a helper stayed in a run beyond the bound. Caller's thread only */
     uint32_t reserved;
-    slipi_event left;      /* the waiting thread sleeps here until helpers have left */
+    slipi_event left;      /* the waiting or closing thread sleeps here until helpers have left */
     slipi_event idle;      /* threads inside that have nothing to do */
     slipi_helper *helpers; /* helpers[1] .. helpers[threads - 1]; helpers[0] is not used */
 } slipi_pool;
