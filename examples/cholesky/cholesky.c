@@ -21,6 +21,7 @@ static const char intro[] =
 typedef struct sizes {
     uint64_t n;
     uint64_t tile;
+    uint64_t indefinite; /* 1: a matrix without a factor first */
 } sizes;
 
 /*
@@ -85,6 +86,27 @@ static bool upper_untouched(const float *got, const float *before, uint64_t n)
     return true;
 }
 
+/*
+ * Runs once on a matrix without a factor: the run must fail in potrf, which returns the row, within
+ * its tile, whose pivot is not positive. `a` holds a good matrix; one entry is made negative.
+ */
+static bool run_indefinite(example_session *session, float *a, const sizes *size,
+                           const slip_run_arg *args)
+{
+    uint64_t row = size->n / 2;
+    a[row * size->n + row] = -1.0F;
+    slip_status status = slip_run(session->runner, session->callable, args, 2, &session->config);
+    slip_error error = {.struct_size = sizeof(error)};
+    slip_status got = slip_last_error(session->runner, &error);
+    int32_t want = (int32_t)(row % size->tile) + 1;
+    printf("indefinite: %s: %s\n", slip_status_name(status), error.message);
+    if (status != SLIP_E_KERNEL_FAILED || got != SLIP_OK || error.code != want) {
+        (void)fprintf(stderr, "wanted a kernel that fails with %d, found %d\n", want, error.code);
+        return false;
+    }
+    return true;
+}
+
 /* Factors one matrix options->runs times; returns the worst difference, or -1. */
 static double run_all(example_session *session, const example_options *options, const sizes *size)
 {
@@ -97,7 +119,9 @@ static double run_all(example_session *session, const example_options *options, 
     const uint32_t shape[2] = {(uint32_t)n, (uint32_t)n};
     const slip_run_arg args[2] = {slip_host_tensor(a, SLIP_F32, SLIP_ACCESS_INOUT, 2, shape),
                                   slip_scalar_arg(size->tile)};
-    double worst = 0.0;
+    memcpy(a, original, n * n * sizeof(float));
+    bool good = size->indefinite == 0 || run_indefinite(session, a, size, args);
+    double worst = good ? 0.0 : -1.0;
     for (uint64_t run = 0; run < options->runs && worst >= 0.0; run++) {
         memcpy(a, original, n * n * sizeof(float));
         worst = example_run(session, args, 2) ? fmax(worst, compare(a, want, n)) : -1.0;
@@ -118,9 +142,11 @@ int main(int argc, char **argv)
     example_options options = {.platform = "cpu", .runs = 10, .seed = 1};
     sizes size = {.n = 256, .tile = 32};
     const example_number numbers[] = {{"--n", &size.n, 1, 8192, "rows and columns"},
-                                      {"--tile", &size.tile, 1, 8192, "rows of a tile"}};
+                                      {"--tile", &size.tile, 1, 8192, "rows of a tile"},
+                                      {"--indefinite", &size.indefinite, 0, 1,
+                                       "1: first a matrix without a factor, which must fail"}};
     int exit_code = EXAMPLE_FAILURE;
-    if (!example_parse(argc, argv, intro, &options, numbers, 2, &exit_code)) {
+    if (!example_parse(argc, argv, intro, &options, numbers, 3, &exit_code)) {
         return exit_code;
     }
     if (size.tile > size.n) {

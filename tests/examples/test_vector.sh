@@ -9,7 +9,7 @@
 
 runs=20
 passes "a vector" vector "$@" --runs $runs --audit 1
-prints "right" "5$"
+prints "right" "^tasks, last run *5$"
 passes "one element" vector "$@" --runs 2 --n 1
 passes "a length that is no multiple of anything" vector "$@" --runs 2 --n 100003
 passes "one thread" vector "$@" --runs $runs --threads 1
