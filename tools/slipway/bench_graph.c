@@ -1,0 +1,239 @@
+/*
+ * bench_graph.c - `slipway bench graph`: what an empty task costs, by pattern and mode.
+ *
+ * For cmd_bench.c; one thread of its own. A figure is the median over repetitions of the time of a
+ * whole run (host clock around slip_run) divided by its tasks.
+ */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench_programs.h"
+#include "json.h"
+#include "progress.h"
+#include "session.h"
+
+#define MAX_REPETITIONS 1000u
+
+/* Tasks of one inner scope: a small part of the window, so that slots come back in time. */
+#define SCOPE_TASKS 256u
+
+/* Names of the modes in the report, and what they are. */
+static const struct {
+    const char *name;
+    uint32_t dispatch;
+} modes[] = {{"inline", SLIP_DISPATCH_INLINE},
+             {"deferred", SLIP_DISPATCH_SERIAL},
+             {"shared", SLIP_DISPATCH_SHARED}};
+#define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
+#define ROW_COUNT (MODE_COUNT * SLIPI_BENCH_PATTERNS)
+
+/* What the command line says. */
+typedef struct graph_options {
+    slipi_session_options session;
+    uint32_t tasks;
+    uint32_t repetitions;
+    const char *pattern; /* null: all */
+    bool json;
+} graph_options;
+
+/* One figure. */
+typedef struct graph_row {
+    const char *pattern;
+    const char *mode;
+    double ns_per_task;
+} graph_row;
+
+/* The open runner and the figures. */
+typedef struct graph_bench {
+    const graph_options *options;
+    slipi_session session;
+    slip_callable callable;
+    slipi_array data;
+    uint64_t samples[MAX_REPETITIONS];
+    graph_row rows[ROW_COUNT];
+    size_t row_count;
+} graph_bench;
+
+/* Runs one pattern once; the time goes to *out_ns. */
+static slip_status run_once(graph_bench *bench, uint32_t pattern, uint32_t dispatch,
+                            uint64_t *out_ns)
+{
+    slip_run_config config = bench->session.config;
+    const slip_run_arg args[] = {
+        slip_host_tensor(bench->data.data, SLIP_F32, SLIP_ACCESS_INOUT, 2, bench->data.shape),
+        slip_scalar_arg(pattern),
+        slip_scalar_arg(bench->options->tasks),
+        slip_scalar_arg(SCOPE_TASKS),
+    };
+    config.dispatch = dispatch;
+    uint64_t start = slipi_cli_now_ns();
+    slip_status status = slip_run(bench->session.runner, bench->callable, args, 4, &config);
+    *out_ns = slipi_cli_now_ns() - start;
+    return status;
+}
+
+/* Measures one pattern in one mode; one repetition more comes first and is not counted. */
+static int measure_row(graph_bench *bench, uint32_t pattern, size_t mode)
+{
+    uint32_t repetitions = bench->options->repetitions;
+    slip_status status = SLIP_OK;
+    for (uint32_t i = 0; i <= repetitions && status == SLIP_OK; i++) {
+        uint64_t ns = 0;
+        status = run_once(bench, pattern, modes[mode].dispatch, &ns);
+        if (i > 0) {
+            bench->samples[i - 1] = ns;
+        }
+    }
+    if (status != SLIP_OK) {
+        return slipi_cli_fail_status("bench graph", bench->session.runner, status);
+    }
+    slipi_cli_sort(bench->samples, repetitions);
+    graph_row *row = &bench->rows[bench->row_count++];
+    row->pattern = slipi_bench_pattern_names[pattern];
+    row->mode = modes[mode].name;
+    row->ns_per_task = (double)slipi_cli_percentile(bench->samples, repetitions, 50.0) /
+                       (double)bench->options->tasks;
+    return SLIPI_EXIT_OK;
+}
+
+/* Measures all rows. */
+static int measure(graph_bench *bench)
+{
+    slipi_progress progress;
+    int code = SLIPI_EXIT_OK;
+    slipi_progress_begin(&progress, "row", ROW_COUNT, false);
+    for (uint32_t p = 0; p < SLIPI_BENCH_PATTERNS && code == 0; p++) {
+        const char *only = bench->options->pattern;
+        for (size_t m = 0; m < MODE_COUNT && code == 0; m++) {
+            if (only == NULL || strcmp(only, slipi_bench_pattern_names[p]) == 0) {
+                code = measure_row(bench, p, m);
+            }
+            slipi_progress_set(&progress, p * MODE_COUNT + m + 1);
+        }
+    }
+    slipi_progress_end(&progress);
+    return code;
+}
+
+/* Prints the figures as JSON. */
+static int print_json(const graph_bench *bench)
+{
+    cJSON *root = cJSON_CreateObject();
+    slipi_json_count(root, "threads", bench->options->session.threads);
+    cJSON *rows = cJSON_AddArrayToObject(root, "rows");
+    for (size_t i = 0; i < bench->row_count; i++) {
+        const graph_row *r = &bench->rows[i];
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "pattern", r->pattern);
+        cJSON_AddStringToObject(row, "mode", r->mode);
+        slipi_json_count(row, "tasks", bench->options->tasks);
+        cJSON_AddNumberToObject(row, "ns_per_task",
+                                (double)(uint64_t)(r->ns_per_task * 10.0 + 0.5) / 10.0);
+        cJSON_AddItemToArray(rows, row);
+    }
+    return slipi_json_print("bench graph", root);
+}
+
+/* Prints the figures as a table. */
+static int print_table(const graph_bench *bench)
+{
+    const graph_options *o = bench->options;
+    printf("empty tasks on %s, %u threads, %u tasks a run, ns a task (median of %u runs)\n"
+           "%-18s %10s %10s %10s\n",
+           o->session.platform, o->session.threads, o->tasks, o->repetitions, "pattern",
+           modes[0].name, modes[1].name, modes[2].name);
+    for (size_t i = 0; i + MODE_COUNT <= bench->row_count; i += MODE_COUNT) {
+        const graph_row *r = &bench->rows[i];
+        printf("%-18s %10.1f %10.1f %10.1f\n", r->pattern, r[0].ns_per_task, r[1].ns_per_task,
+               r[2].ns_per_task);
+    }
+    return SLIPI_EXIT_OK;
+}
+
+/* Checks the numbers and names. */
+static int check_options(const graph_options *o)
+{
+    if (o->tasks == 0) {
+        return slipi_cli_usage("bench graph", "--tasks wants a number of at least 1");
+    }
+    if (o->repetitions == 0 || o->repetitions > MAX_REPETITIONS) {
+        return slipi_cli_usage("bench graph", "--repetitions wants a number from 1 to %u",
+                               MAX_REPETITIONS);
+    }
+    for (size_t i = 0; o->pattern != NULL; i++) {
+        if (i == SLIPI_BENCH_PATTERNS) {
+            return slipi_cli_usage("bench graph", "unknown pattern '%s'", o->pattern);
+        }
+        if (strcmp(o->pattern, slipi_bench_pattern_names[i]) == 0) {
+            break;
+        }
+    }
+    return SLIPI_EXIT_OK;
+}
+
+/* Opens the runner, measures, prints. */
+static int run_bench(graph_bench *bench, const graph_options *o)
+{
+    char why[256];
+    const uint32_t shape[2] = {SLIPI_BENCH_TILES, SLIPI_BENCH_CELL_FLOATS};
+    int code = slipi_session_configure(&bench->session, "bench graph", &o->session);
+    code = code != 0 ? code : slipi_session_open(&bench->session, &o->session);
+    bench->options = o;
+    if (code == 0 && !slipi_array_init(&bench->data, SLIP_F32, 2, shape, why, sizeof(why))) {
+        code = slipi_cli_fail("bench graph", "%s", why);
+    }
+    if (code == 0) {
+        slip_status status = slip_register_program(bench->session.runner,
+                                                   &slipi_bench_graph_program, &bench->callable);
+        code = status == SLIP_OK
+                   ? measure(bench)
+                   : slipi_cli_fail_status("bench graph", bench->session.runner, status);
+    }
+    slipi_session_close(&bench->session);
+    slipi_array_fini(&bench->data);
+    if (code != 0) {
+        return code;
+    }
+    return o->json ? print_json(bench) : print_table(bench);
+}
+
+/* `slipway bench graph`. */
+int slipi_bench_graph(int argc, char **argv)
+{
+    static graph_options o; /* these are too large for the stack */
+    static graph_bench bench;
+    o.session.platform = "cpu";
+    o.session.threads = 1;
+    o.tasks = 100000;
+    o.repetitions = 9;
+    const slipi_cli_option options[] = {
+        SLIPI_DEVICE_OPTIONS(o.session),
+        {"tasks", "N", "tasks a run (default 100000)", SLIPI_CLI_U32, &o.tasks},
+        {"repetitions", "N", "runs of each row (default 9)", SLIPI_CLI_U32, &o.repetitions},
+        {"pattern", "NAME", "only this pattern", SLIPI_CLI_TEXT, &o.pattern},
+        {"window", "W[,W,W,W]", "tasks a ring holds (default 16384)", SLIPI_CLI_TEXT,
+         &o.session.window},
+        {"json", NULL, "print JSON", SLIPI_CLI_FLAG, &o.json},
+        {NULL, NULL, NULL, 0, NULL},
+    };
+    const slipi_cli_command command = {
+        "bench graph",
+        "[options]",
+        "Measures graphs of empty tasks, in ns a task.",
+        "patterns: independent (a tile of its own each), independent_bare (no tensors), chain,\n"
+        "  stencil (3-point over 2 x 64 reused cells), tree, random_nearest\n"
+        "modes: inline (run at submission where possible), deferred (the window is filled first),\n"
+        "  shared (every ready task is offered to all threads)\n"
+        "--threads is 1 unless said otherwise.\n",
+        options,
+        NULL,
+        NULL,
+        0};
+    slipi_cli_parsed parsed = slipi_cli_parse(&command, argc, argv);
+    if (parsed.leave) {
+        return parsed.code;
+    }
+    int code = check_options(&o);
+    return code != 0 ? code : run_bench(&bench, &o);
+}
