@@ -53,6 +53,8 @@ typedef struct slip_tensor {
     uint32_t root_shape[SLIP_MAX_DIMS]; /* elements of the root geometry (row-major) */
     uint32_t box_lo[SLIP_MAX_DIMS];     /* the view as a box in the root geometry: first element */
     uint32_t box_len[SLIP_MAX_DIMS];    /* ... and elements along each root dimension */
+    uint8_t root_dim[SLIP_MAX_DIMS];    /* which root dimension each dimension of the view is */
+    uint8_t reserved[3];                /* the runtime's */
     uint64_t root_offset;  /* bytes from the buffer's base to the root's first element */
     uint64_t offset;       /* bytes from the binding's base to the view's first element */
     uint64_t buffer;       /* the buffer's record: ring and position, or run argument */

@@ -119,8 +119,6 @@ static const uint32_t facts[] = {
     AT(slipi_sm, queue_capacity),
     AT(slipi_sm, ring),
     AT(slipi_sm, queue),
-    AT(slipi_sm, phase),
-    AT(slipi_sm, init_status),
     AT(slipi_sm, fatal),
     AT(slipi_sm, fatal_status),
     AT(slipi_sm, hungry),
@@ -247,7 +245,7 @@ static const uint32_t facts[] = {
     AT(slipi_launch, runtime_off),
     AT(slipi_launch, progress_deadline_ns),
     AT(slipi_launch, graph_tasks),
-    AT(slipi_launch, graph_queue),
+    AT(slipi_launch, phase),
     AT(slipi_launch, result),
 
     /* audit.h */

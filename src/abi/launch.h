@@ -7,6 +7,8 @@
 #ifndef SLIPI_LAUNCH_H
 #define SLIPI_LAUNCH_H
 
+#include <slipway/slipway.h>
+
 #include "abi/layout.h"
 
 #define SLIPI_LAUNCH_MAGIC UINT64_C(0x3148434E554C5331) /* "1SLUNCH1" */
@@ -97,7 +99,7 @@ typedef struct slipi_launch {
     uint64_t runtime_off; /* of the runtime in the arena */
     uint64_t progress_deadline_ns;
     uint64_t graph_tasks; /* host-built mode: tasks in ring 0 of SM */
-    uint64_t graph_queue; /* reserved, zero */
+    slipi_au64 phase;     /* enum slipi_phase; thread 0 writes, others read [release/acquire] */
     slipi_result result;
 } slipi_launch;
 _Static_assert(offsetof(slipi_launch, result) == 128, "launch.result");

@@ -197,10 +197,7 @@ typedef struct slipi_sm {
 
     slipi_queue queue[SLIPI_QUEUES]; /* 0x180 */
 
-    /* 0x300: phase of the run. Written by control thread 0, read by all [release/acquire]. */
-    slipi_au64 phase;       /* run serial << 2 | enum slipi_phase */
-    slipi_au32 init_status; /* slip_status of thread 0's attach */
-    uint32_t pad1[13];
+    uint8_t pad1[0x40]; /* 0x300 */
 
     /* 0x340: fatal latch. 0 free, 1 being written, 2 set. Claimed by any thread. */
     slipi_au32 fatal;
@@ -208,8 +205,9 @@ typedef struct slipi_sm {
     uint32_t pad2[14];
 
     /* 0x380: who is idle. Written by control threads. */
-    slipi_au32 hungry; /* control threads looking for work */
-    uint32_t pad3[3];
+    slipi_au32 hungry; /* control threads in the run that look for work */
+    slipi_au32 inside; /* control threads in the run besides thread 0 */
+    uint32_t pad3[2];
     slipi_event progress; /* thread 0 sleeps here; completers wake it */
     uint32_t pad4[10];
 
@@ -218,7 +216,6 @@ typedef struct slipi_sm {
 } slipi_sm;
 _Static_assert(offsetof(slipi_sm, ring) == 0x80, "sm.ring");
 _Static_assert(offsetof(slipi_sm, queue) == 0x180, "sm.queue");
-_Static_assert(offsetof(slipi_sm, phase) == 0x300, "sm.phase");
 _Static_assert(offsetof(slipi_sm, fatal) == 0x340, "sm.fatal");
 _Static_assert(offsetof(slipi_sm, hungry) == 0x380, "sm.hungry");
 _Static_assert(offsetof(slipi_sm, fault) == 0x3c0, "sm.fault");
@@ -260,25 +257,27 @@ typedef struct slipi_buffer {
     uint64_t lattice;   /* cell position + 1 of the lattice header; 0 = none yet */
     uint64_t irregular; /* node position + 1 of the newest irregular access; 0 = none */
     uint32_t binding;
-    uint32_t cells_full; /* 1: no room for a lattice; every partial access is irregular */
+    uint32_t untracked; /* 1: nothing may write it in this run, so nothing is recorded */
     uint64_t reserved;
     slipi_cell whole;
 } slipi_buffer;
 _Static_assert(sizeof(slipi_buffer) == 128, "buffer size");
 
-/* Header of a lattice: two cells' room in front of its tables. One table per mask of spanned dims.
+/*
+ * Header of a lattice: two cells' room in front of its tables. A table per mask of spanned
+ * dimensions; table 0 has mask 0, the single tiles. A cell older than its table's birth is void.
  */
 #define SLIPI_LATTICE_TABLES 4u
 typedef struct slipi_lattice {
     uint64_t root_offset; /* of the geometry's first element, bytes in the buffer */
-    uint32_t ndim;
-    uint32_t table_count;
+    uint16_t ndim;
+    uint16_t table_count;
     uint32_t root_shape[SLIP_MAX_DIMS];
     uint32_t tile[SLIP_MAX_DIMS];
-    uint32_t count[SLIP_MAX_DIMS]; /* tiles along each dimension */
-    uint32_t mask[SLIPI_LATTICE_TABLES];
-    uint32_t reserved;
-    uint64_t table[SLIPI_LATTICE_TABLES]; /* cell position of each table */
+    uint32_t count[SLIP_MAX_DIMS];        /* tiles along each dimension */
+    uint32_t table[SLIPI_LATTICE_TABLES]; /* first cell, relative to this header */
+    uint8_t mask[SLIPI_LATTICE_TABLES];
+    uint64_t birth[SLIPI_LATTICE_TABLES]; /* sequence at which the table was made */
 } slipi_lattice;
 _Static_assert(sizeof(slipi_lattice) == 128 && SLIPI_LATTICE_TABLES == 4, "lattice header size");
 

@@ -1,0 +1,112 @@
+/* exec_self.c - runs tasks on the control thread itself; see exec_self.h. */
+#include "device/exec_self.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "abi/task_trace.h"
+
+bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot)
+{
+    /* Relaxed: a hint. */
+    return slipi_load_relaxed(&w->at.kernels[slot->kernel[0]].typical) >= SLIPI_LONG_KERNEL_NS;
+}
+
+void slipi_trace_task(const slipi_attached *at, const slipi_slot *slot, const slip_kernel_ctx *ctx,
+                      uint64_t begin, uint64_t end)
+{
+    slipi_task_trace *trace =
+        (slipi_task_trace *)(uintptr_t)at->bindings[SLIPI_BIND_TASK_TRACE].address;
+    if (trace == NULL) {
+        return;
+    }
+    /* Relaxed: a ticket; the end of the run orders the record. */
+    uint64_t index = slipi_add_relaxed(&trace->used, 1u);
+    if (index < trace->capacity_records) {
+        slipi_task_record *record = &slipi_task_trace_records(trace)[index];
+        record->task = slot->task;
+        record->submission = slot->submission;
+        record->start_ticks = begin;
+        record->end_ticks = end;
+        record->kernel = ctx->kernel;
+        record->core = ctx->core;
+        record->core_type = ctx->core_type;
+    }
+}
+
+/* Latches a kernel's failure. */
+static void raise_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t kernel, int32_t code)
+{
+    slipi_fault fault = {.status = SLIP_E_KERNEL_FAILED,
+                         .ring = (int32_t)slipi_task_ring(slot->task),
+                         .scope = -1,
+                         .kernel = (int32_t)kernel,
+                         .code = code,
+                         .resource = SLIPI_RESOURCE_KERNEL,
+                         .submission = slot->submission};
+    (void)snprintf(fault.detail, sizeof fault.detail, "kernel %u returned %d", kernel, code);
+    slipi_raise(&w->at, &fault);
+}
+
+/* Updates a kernel's typical time with a new one: a quarter of the difference at a time. */
+static void learn(slipi_worker *w, slipi_kernel_row *row, uint64_t ns)
+{
+    uint32_t old = slipi_load_relaxed(&row->typical);
+    uint32_t sample = ns == 0 ? 1u : ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+    uint64_t smoothed = old == 0 ? sample : ((uint64_t)old * 3 + sample) / 4;
+    slipi_store_relaxed(&row->typical, smoothed == 0 ? 1u : (uint32_t)smoothed);
+    w->long_kernels = smoothed >= SLIPI_LONG_KERNEL_NS ? 1 : 0;
+}
+
+/* Nanoseconds of a span of device ticks. */
+static uint64_t ticks_to_ns(const slipi_worker *w, uint64_t ticks)
+{
+    uint64_t hz = w->services->info.counter_hz;
+    return hz == 1000000000u ? ticks : (uint64_t)((double)ticks * 1e9 / (double)hz);
+}
+
+/* Runs one kernel of a task; times one in 64, the first ones of a kernel, and all of a traced run.
+ */
+static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
+{
+    enum { SAMPLE_MASK = 63 };
+    slip_kernel_ctx *ctx = &w->ctx;
+    uint16_t kernel = slot->kernel[lane];
+    slipi_kernel_row *row = &w->at.kernels[kernel];
+    ctx->kernel = kernel;
+    ctx->core_type = (uint8_t)row->core_type;
+    ctx->lane = lane == 2 ? 1 : 0;
+    slip_kernel_fn fn = (slip_kernel_fn)(uintptr_t)row->entry;
+    bool traced = w->at.bindings[SLIPI_BIND_TASK_TRACE].address != 0;
+    bool timed =
+        traced || (w->sample++ & SAMPLE_MASK) == 0 || slipi_load_relaxed(&row->typical) == 0;
+    uint64_t begin = timed ? w->services->ticks(w->services->device) : 0;
+    int32_t code = fn(ctx);
+    if (timed) {
+        uint64_t end = w->services->ticks(w->services->device);
+        learn(w, row, ticks_to_ns(w, end - begin));
+        if (traced) {
+            slipi_trace_task(&w->at, slot, ctx, begin, end);
+        }
+    }
+    if (code != 0) {
+        raise_kernel(w, slot, kernel, code);
+    }
+}
+
+void slipi_run_task(slipi_worker *w, slipi_slot *slot)
+{
+    if (slot->shape != SLIP_TASK_DUMMY && slipi_failed(&w->at) == SLIP_OK) {
+        slip_kernel_ctx *ctx = &w->ctx;
+        ctx->tensors = (const slip_task_tensor *)(const void *)(w->at.sm_base + slot->tensors_off);
+        ctx->scalars = (const uint64_t *)(const void *)(w->at.sm_base + slot->scalars_off);
+        ctx->tensor_count = slot->tensor_count;
+        ctx->scalar_count = slot->scalar_count;
+        ctx->task = slot->task;
+        uint32_t lanes = slot->shape == SLIP_TASK_MIXED ? 3 : 1;
+        for (uint32_t lane = 0; lane < lanes; lane++) {
+            run_kernel(w, slot, lane);
+        }
+    }
+    slipi_complete(w, slot);
+}

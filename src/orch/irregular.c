@@ -1,0 +1,106 @@
+/* irregular.c - accesses that fit no lattice: a list per buffer; see tensormap.h. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "orch/tensormap_int.h"
+
+/* The node pool of the arena. */
+static slipi_node *pool_of(const slipi_query *q)
+{
+    return (slipi_node *)(void *)(q->o->worker->at.arena_base + q->rt->nodes_off);
+}
+
+slipi_node *slipi_node_new(slipi_query *q, uint64_t *out_pos)
+{
+    SLIPI_ASSERT(q->rt->node_head - q->rt->node_tail < q->rt->node_count);
+    uint64_t pos = q->rt->node_head++;
+    slipi_node *node = &pool_of(q)[pos & (q->rt->node_count - 1)];
+    node->task = q->access->task;
+    node->seq = q->access->seq;
+    *out_pos = pos + 1;
+    return node;
+}
+
+slipi_node *slipi_node_at(const slipi_query *q, uint64_t pos)
+{
+    /* Older nodes lie at lower positions: the first void one ends a list. */
+    return pos <= q->rt->node_tail ? NULL : &pool_of(q)[(pos - 1) & (q->rt->node_count - 1)];
+}
+
+void slipi_region_bytes(const slip_tensor *t, uint64_t *out_lo, uint64_t *out_hi)
+{
+    uint64_t stride = 1;
+    uint64_t lo = 0;
+    uint64_t hi = 0;
+    for (uint32_t d = t->root_ndim; d-- > 0;) {
+        lo += stride * t->box_lo[d];
+        hi += stride * (t->box_lo[d] + t->box_len[d] - 1u);
+        stride *= t->root_shape[d];
+    }
+    uint64_t elem = slip_dtype_bytes(t->dtype);
+    *out_lo = t->root_offset + lo * elem;
+    *out_hi = t->root_offset + (hi + 1) * elem;
+}
+
+/* True if both were cut from one geometry. */
+static bool same_geometry(const slipi_node *node, const slip_tensor *t)
+{
+    return node->ndim == t->root_ndim && node->root_offset == t->root_offset &&
+           memcmp(node->root_shape, t->root_shape, t->root_ndim * sizeof t->root_shape[0]) == 0;
+}
+
+/* True if the node's region overlaps the query's: exact in one geometry, by bytes otherwise. */
+static bool overlaps(const slipi_query *q, const slipi_node *node)
+{
+    const slip_tensor *t = q->access->tensor;
+    if (same_geometry(node, t)) {
+        for (uint32_t d = 0; d < t->root_ndim; d++) {
+            if (node->lo[d] >= t->box_lo[d] + t->box_len[d] ||
+                t->box_lo[d] >= node->lo[d] + node->len[d]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    uint64_t lo;
+    uint64_t hi;
+    slipi_region_bytes(t, &lo, &hi);
+    return node->byte_lo < hi && lo < node->byte_hi;
+}
+
+void slipi_irregular_report(slipi_query *q)
+{
+    uint64_t *link = &q->buffer->irregular;
+    for (slipi_node *node = slipi_node_at(q, *link); node != NULL; node = slipi_node_at(q, *link)) {
+        if (!slipi_task_live(q->rt, node->task) && q->o->audit == NULL) {
+            *link = node->next;
+            continue;
+        }
+        bool conflict = (node->writes != 0 || q->access->writes) && node->seq >= q->covered &&
+                        node->task != q->access->task;
+        if (conflict && overlaps(q, node)) {
+            q->producer(q->user, node->task);
+        }
+        link = &node->next;
+    }
+    *link = 0; /* what follows is void */
+}
+
+void slipi_irregular_record(slipi_query *q)
+{
+    const slip_tensor *t = q->access->tensor;
+    uint64_t pos;
+    slipi_node *node = slipi_node_new(q, &pos);
+    node->next = q->buffer->irregular;
+    node->root_offset = t->root_offset;
+    slipi_region_bytes(t, &node->byte_lo, &node->byte_hi);
+    node->ndim = t->root_ndim;
+    node->writes = q->access->writes ? 1 : 0;
+    for (uint32_t d = 0; d < SLIP_MAX_DIMS; d++) {
+        node->root_shape[d] = t->root_shape[d];
+        node->lo[d] = t->box_lo[d];
+        node->len[d] = t->box_len[d];
+    }
+    q->buffer->irregular = pos;
+}

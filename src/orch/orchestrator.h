@@ -1,0 +1,110 @@
+/*
+ * orchestrator.h - the state of one orchestrated run, shared by the files of this folder.
+ *
+ * For src/orch and the executor. It lives with control thread 0 for one run; only that thread
+ * touches it. What must survive the run lies in the arena (slipi_runtime).
+ */
+#ifndef SLIPI_ORCHESTRATOR_H
+#define SLIPI_ORCHESTRATOR_H
+
+#include <slipway/orch.h>
+
+#include "abi/audit.h"
+#include "task/edge.h"
+#include "task/ring.h"
+
+/* Flags of a slip_tensor. */
+enum {
+    SLIPI_TENSOR_WHOLE = 1u,    /* the view is its whole buffer */
+    SLIPI_TENSOR_READ_ONLY = 2u /* a run argument that the signature only reads */
+};
+
+/* A buffer's name: a run argument's index, or bit 61, ring and position of a heap buffer. */
+#define SLIPI_BUFFER_HEAP (UINT64_C(1) << 61)
+
+typedef struct slipi_orchestrator {
+    slip_orch base; /* first: what the program is given */
+    slipi_worker *worker;
+    slipi_rings rings;
+    slip_status failed;   /* first failure seen by the orchestrator */
+    uint32_t depth;       /* open scopes; the program's own is the first */
+    uint64_t submissions; /* of this run */
+    uint64_t edges;
+    uint64_t edges_skipped;
+    uint64_t run_serial;
+    slipi_audit_header *audit;        /* null = off */
+    uint64_t first_task[SLIPI_RINGS]; /* head of each ring when the run began */
+    slipi_scope scopes[SLIP_MAX_SCOPE_DEPTH];
+} slipi_orchestrator;
+
+/* The orchestrator behind what a program was given. */
+static inline slipi_orchestrator *slipi_orchestrator_of(slip_orch *o)
+{
+    return (slipi_orchestrator *)(void *)o;
+}
+
+/* The innermost scope. */
+static inline slipi_scope *slipi_scope_now(slipi_orchestrator *o)
+{
+    return &o->scopes[o->depth - 1];
+}
+
+/* ---- orchestrator.c ------------------------------------------------------------------------- */
+
+/* Prepares a run: opens the program's scope and resets the run arguments' records. */
+void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w);
+
+/* Ends it after the program returned `status`: waits for all tasks; first failure of the run. */
+slip_status slipi_orchestrator_end(slipi_orchestrator *o, slip_status status);
+
+/*
+ * Fails the run with a fault whose sentence is the format (what was wanted, what was found, what to
+ * change); completes fault->{ring,scope,submission} where unset. Returns fault->status.
+ */
+slip_status slipi_orch_fault(slipi_orchestrator *o, slipi_fault *fault, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As above for a plain status. */
+slip_status slipi_orch_error(slipi_orchestrator *o, slip_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* SLIP_OK while the run may go on; the first failure otherwise. */
+slip_status slipi_orch_state(slipi_orchestrator *o);
+
+/* ---- view.c --------------------------------------------------------------------------------- */
+
+/* Makes a row-major tensor over a buffer at byte `offset` of `binding`. */
+void slipi_tensor_init(slip_tensor *t, uint8_t dtype, uint32_t ndim, const uint32_t *shape);
+
+/* SLIP_OK if the handle may be used now; fails the run otherwise. */
+slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t);
+
+/* Views: see slip_orch_ops. */
+slip_status slipi_view_slice(slip_orch *o, const slip_tensor *t, const uint32_t *lo,
+                             const uint32_t *len, slip_tensor *out);
+slip_status slipi_view_reshape(slip_orch *o, const slip_tensor *t, uint32_t ndim,
+                               const uint32_t *shape, slip_tensor *out);
+slip_status slipi_view_transpose(slip_orch *o, const slip_tensor *t, const uint32_t *perm,
+                                 slip_tensor *out);
+
+/* Checks a shape: dimensions, sizes, and the bytes of a row-major tensor of it. */
+slip_status slipi_check_shape(slipi_orchestrator *o, uint32_t dtype, uint32_t ndim,
+                              const uint32_t *shape, uint64_t *out_bytes);
+
+/* ---- submit.c, scope.c, element.c, record.c -------------------------------------------------- */
+
+slip_status slipi_submit(slip_orch *o, const slip_task *task, slip_task_handle *out);
+slip_status slipi_scope_begin(slip_orch *o, uint32_t kind);
+slip_status slipi_scope_end(slip_orch *o);
+slip_status slipi_element_get(slip_orch *o, const slip_tensor *t, const uint32_t *index,
+                              uint64_t *out_bits);
+slip_status slipi_element_set(slip_orch *o, const slip_tensor *t, const uint32_t *index,
+                              uint64_t bits);
+
+/* Audit record; each is a no-op unless the run is audited. */
+void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot, const slip_task *task);
+void slipi_record_edge(slipi_orchestrator *o, uint32_t kind, uint64_t producer, uint64_t consumer,
+                       uint64_t flags);
+void slipi_record_watermark(slipi_orchestrator *o);
+
+#endif

@@ -1,0 +1,432 @@
+/*
+ * submit.c - from a task description to a slot with edges.
+ *
+ * Orchestrator thread only. The order of things matters: check everything, reserve everything
+ * (which may wait and move done and tail), and only then look producers up and push edges. Nothing
+ * between the first look-up and the last push moves done or tail, so that a producer found live
+ * stays on its ring.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "orch/orchestrator.h"
+#include "orch/tensormap.h"
+
+/* What the first pass over a task's arguments found. */
+typedef struct plan {
+    slipi_need need;
+    uint32_t tensors;
+    uint32_t scalars;
+    uint32_t ring;
+} plan;
+
+/* The submission under way, for the producer callback. */
+typedef struct submission {
+    slipi_orchestrator *o;
+    slipi_slot *slot;
+    slipi_fanin fanin;
+    uint64_t edge_flags;
+} submission;
+
+/* Rounds up to whole lines. */
+static uint64_t round_line(uint64_t bytes)
+{
+    return (bytes + SLIPI_LINE - 1) & ~(uint64_t)(SLIPI_LINE - 1);
+}
+
+/* Checks one kernel index and that the kernel is for the core it would run on. */
+static slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
+{
+    const slipi_attached *at = &o->worker->at;
+    slipi_fault fault = {.kernel = (int32_t)kernel, .ring = -1, .scope = -1};
+    if (kernel >= at->launch->kernel_count) {
+        fault.status = SLIP_E_KERNEL_INDEX;
+        fault.wanted = kernel;
+        fault.capacity = at->launch->kernel_count;
+        return slipi_orch_fault(o, &fault, "kernel index %u: the kernel table has %u entries",
+                                kernel, at->launch->kernel_count);
+    }
+    if (at->kernels[kernel].core_type != core_type) {
+        fault.status = SLIP_E_CORE_TYPE;
+        return slipi_orch_fault(o, &fault, "kernel %u is for %s, the task runs it on %s", kernel,
+                                core_type == SLIP_AIC ? "AIV" : "AIC",
+                                core_type == SLIP_AIC ? "AIC" : "AIV");
+    }
+    const slip_platform_info *info = &o->worker->services->info;
+    if ((core_type == SLIP_AIC ? info->aic_count : info->aiv_count) == 0) {
+        fault.status = SLIP_E_CORE_TYPE;
+        return slipi_orch_fault(o, &fault, "kernel %u needs an %s, and the device has none", kernel,
+                                core_type == SLIP_AIC ? "AIC" : "AIV");
+    }
+    return SLIP_OK;
+}
+
+/* Checks a task's shape and kernels. */
+static slip_status check_kernels(slipi_orchestrator *o, const slip_task *task)
+{
+    slip_status status = SLIP_OK;
+    switch (task->shape) {
+    case SLIP_TASK_DUMMY:
+        return SLIP_OK;
+    case SLIP_TASK_AIC:
+        return check_kernel(o, task->kernel[0], SLIP_AIC);
+    case SLIP_TASK_AIV:
+        return check_kernel(o, task->kernel[0], SLIP_AIV);
+    case SLIP_TASK_MIXED:
+        for (uint32_t lane = 0; lane < 3 && status == SLIP_OK; lane++) {
+            status = check_kernel(o, task->kernel[lane], lane == 0 ? SLIP_AIC : SLIP_AIV);
+        }
+        return status;
+    default:
+        return slipi_orch_error(o, SLIP_E_INVALID_ARGUMENT,
+                                "task shape %u is none of enum slip_task_shape", task->shape);
+    }
+}
+
+/* Checks one argument and adds its needs. */
+static slip_status plan_arg(slipi_orchestrator *o, const slip_arg *arg, plan *p)
+{
+    if (arg->kind == SLIP_ARG_SCALAR) {
+        p->scalars++;
+        return SLIP_OK;
+    }
+    p->tensors++;
+    if (arg->tensor == NULL || arg->kind > SLIP_ACCESS_OUT_EXISTING) {
+        return slipi_orch_error(o, SLIP_E_INVALID_ARGUMENT,
+                                "argument kind %u: a scalar, or an enum slip_access with a tensor",
+                                arg->kind);
+    }
+    if (arg->kind == SLIP_ACCESS_OUT) {
+        uint64_t bytes;
+        slip_status status = slipi_check_shape(o, arg->dtype, arg->ndim, arg->shape, &bytes);
+        if (status != SLIP_OK) {
+            return status;
+        }
+        if (bytes > UINT64_MAX / 2 - p->need.heap_bytes) {
+            return slipi_orch_error(o, SLIP_E_BAD_TENSOR, "the task's outputs overflow 64 bits");
+        }
+        p->need.heap_bytes += round_line(bytes);
+        p->need.buffers++;
+        return SLIP_OK;
+    }
+    p->need.nodes += SLIPI_ACCESS_NODES;
+    slip_status status = slipi_check_tensor(o, arg->tensor);
+    if (status == SLIP_OK && (arg->tensor->flags & SLIPI_TENSOR_READ_ONLY) != 0 &&
+        (arg->kind == SLIP_ACCESS_INOUT || arg->kind == SLIP_ACCESS_OUT_EXISTING)) {
+        return slipi_orch_error(o, SLIP_E_SIGNATURE,
+                                "a task writes run argument %u, which the signature declares IN: "
+                                "declare it OUT or INOUT",
+                                (uint32_t)arg->tensor->reserved[0]);
+    }
+    return status;
+}
+
+/* Checks a whole task and sums its needs. */
+static slip_status make_plan(slipi_orchestrator *o, const slip_task *task, plan *p)
+{
+    memset(p, 0, sizeof *p);
+    p->ring = slipi_scope_now(o)->ring;
+    if (task == NULL || task->struct_size < sizeof *task ||
+        (task->arg_count != 0 && task->args == NULL) ||
+        (task->dep_count != 0 && task->deps == NULL)) {
+        return slipi_orch_error(o, SLIP_E_INVALID_ARGUMENT,
+                                "a task needs struct_size (%zu), and arrays for its arguments and "
+                                "edges",
+                                sizeof *task);
+    }
+    if (task->arg_count > SLIP_MAX_TASK_ARGS) {
+        return slipi_orch_error(o, SLIP_E_TOO_MANY_ARGUMENTS, "%u arguments: a task has %u at most",
+                                task->arg_count, SLIP_MAX_TASK_ARGS);
+    }
+    slip_status status = check_kernels(o, task);
+    for (uint32_t i = 0; i < task->arg_count && status == SLIP_OK; i++) {
+        status = plan_arg(o, &task->args[i], p);
+    }
+    if (p->tensors > SLIPI_INLINE_TENSORS) {
+        p->need.spill_bytes += p->tensors * sizeof(slip_task_tensor);
+    }
+    if (p->scalars > SLIPI_INLINE_SCALARS) {
+        p->need.spill_bytes += round_line(p->scalars * sizeof(uint64_t));
+    }
+    return status;
+}
+
+/* Waits for room; a deadlock becomes a fault with its sentence. */
+static slip_status reserve(slipi_orchestrator *o, const plan *p)
+{
+    slipi_fault fault;
+    memset(&fault, 0, sizeof fault);
+    fault.kernel = -1;
+    fault.scope = -1;
+    slip_status status = slipi_ring_reserve(&o->rings, p->ring, &p->need, &fault);
+    if (status == SLIP_OK) {
+        return SLIP_OK;
+    }
+    if (status == SLIP_E_HANG) {
+        o->failed = status;
+        return status;
+    }
+    const slipi_scope *open = o->rings.outermost[p->ring];
+    fault.scope = open != NULL ? (int32_t)(open - o->scopes) : -1;
+    static const char *const what[] = {"", "task slots", "heap bytes", "buffer records"};
+    return slipi_orch_fault(o, &fault,
+                            "%llu %s wanted, %llu left of %llu: the open scopes keep the "
+                            "rest; end a scope earlier",
+                            (unsigned long long)fault.wanted, what[fault.resource & 3u],
+                            (unsigned long long)fault.available,
+                            (unsigned long long)fault.capacity);
+}
+
+/* Takes `bytes` of the ring's spill; returns their offset in SM. */
+static uint64_t take_spill(const slipi_attached *at, uint32_t ring, uint64_t bytes)
+{
+    const slipi_ring_extent *e = &at->sm->ring[ring];
+    slipi_ring_state *s = &at->rt->ring[ring];
+    uint64_t start = slipi_place(s->spill_head, bytes, e->spill_bytes);
+    s->spill_head = start + bytes;
+    return e->spill_off + start % e->spill_bytes;
+}
+
+/* Initialises the slot at the ring's head. */
+static slipi_slot *open_slot(slipi_orchestrator *o, const slip_task *task, const plan *p)
+{
+    const slipi_attached *at = &o->worker->at;
+    slipi_ring_state *s = &at->rt->ring[p->ring];
+    slipi_slot *slot = &at->slots[p->ring][s->head & at->slot_mask[p->ring]];
+    uint64_t slot_off = (uint64_t)slipi_slot_ref(at, slot) * SLIPI_SLOT_BYTES;
+    slipi_store_relaxed(&slot->fanout, 0u); /* published with the first edge or the ready chain */
+    slot->task = slipi_task_ref(p->ring, s->head);
+    memcpy(slot->kernel, task->kernel, sizeof slot->kernel);
+    slot->shape = (uint8_t)task->shape;
+    slot->flags = 0;
+    slot->tensor_count = (uint16_t)p->tensors;
+    slot->scalar_count = (uint16_t)p->scalars;
+    slot->tensors_off = slot_off + offsetof(slipi_slot, tensors);
+    slot->scalars_off = slot_off + offsetof(slipi_slot, scalars);
+    if (p->need.spill_bytes != 0) {
+        uint64_t off = take_spill(at, p->ring, p->need.spill_bytes);
+        if (p->tensors > SLIPI_INLINE_TENSORS) {
+            slot->tensors_off = off;
+            off += p->tensors * sizeof(slip_task_tensor);
+        }
+        slot->scalars_off = p->scalars > SLIPI_INLINE_SCALARS ? off : slot->scalars_off;
+    }
+    slot->submission = o->submissions;
+    slipi_store_relaxed(&slot->parts_left, 3u);
+    memset(slot->last_use, 0, sizeof slot->last_use);
+    slot->mark = 0;
+    slot->serial = ++at->rt->sequence;
+    slot->scope_serial = slipi_scope_now(o)->serial;
+    return slot;
+}
+
+/* Fills bytes with an element's bit pattern. */
+static void fill(void *to, uint64_t bytes, uint32_t elem, uint64_t bits)
+{
+    uint8_t *at = to;
+    uint64_t done = elem;
+    memcpy(at, &bits, elem); /* little-endian: the low bytes */
+    while (done < bytes) {
+        uint64_t part = done < bytes - done ? done : bytes - done;
+        memcpy(at + done, at, part);
+        done += part;
+    }
+}
+
+/* Allocates one output at `offset` of the GM heap and sets the program's handle. */
+static void make_output(slipi_orchestrator *o, const slip_arg *arg, slipi_slot *slot,
+                        uint64_t offset)
+{
+    const slipi_attached *at = &o->worker->at;
+    const slipi_scope *scope = slipi_scope_now(o);
+    slip_tensor *t = arg->tensor;
+    slipi_tensor_init(t, arg->dtype, arg->ndim, arg->shape);
+    uint64_t bytes = (uint64_t)t->shape[0] * (uint32_t)t->stride[0] * slip_dtype_bytes(arg->dtype);
+    uint32_t ring = slipi_task_ring(slot->task);
+    uint64_t position = at->rt->ring[ring].buffers_head++;
+    t->offset = offset;
+    t->binding = SLIPI_BIND_HEAP;
+    t->creator = slot->task;
+    t->buffer = slipi_task_ref(ring, SLIPI_BUFFER_HEAP | position);
+    t->depth = o->depth - 1;
+    t->scope_serial = scope->serial;
+    t->run_serial = o->run_serial;
+    slipi_buffer *buffer = slipi_tensormap_buffer(at, t);
+    buffer->offset = offset;
+    buffer->bytes = bytes;
+    buffer->binding = SLIPI_BIND_HEAP;
+    slipi_tensormap_insert(buffer, slot->task, slot->serial);
+    if (arg->has_init != 0) {
+        uint8_t *to = at->heap_base + offset;
+        fill(to, bytes, slip_dtype_bytes(arg->dtype), arg->bits);
+        o->worker->services->publish(o->worker->services->device, to, bytes);
+    }
+}
+
+/* Stores a tensor argument with its task. */
+static void store_tensor(slip_task_tensor *to, const slip_tensor *from, uint8_t access)
+{
+    to->offset = from->offset;
+    to->binding = from->binding;
+    to->dtype = from->dtype;
+    to->ndim = from->ndim;
+    to->access = access;
+    to->reserved = 0;
+    memcpy(to->shape, from->shape, sizeof to->shape);
+    memcpy(to->stride, from->stride, sizeof to->stride);
+    to->buffer = from->buffer;
+}
+
+/* Allocates outputs and stores all arguments. */
+static void store_args(slipi_orchestrator *o, const slip_task *task, const plan *p,
+                       slipi_slot *slot)
+{
+    const slipi_attached *at = &o->worker->at;
+    const slipi_ring_extent *e = &at->sm->ring[p->ring];
+    slipi_ring_state *s = &at->rt->ring[p->ring];
+    slip_task_tensor *tensors = (slip_task_tensor *)(void *)(at->sm_base + slot->tensors_off);
+    uint64_t *scalars = (uint64_t *)(void *)(at->sm_base + slot->scalars_off);
+    uint64_t heap = s->heap_head;
+    if (p->need.heap_bytes != 0) {
+        heap = slipi_place(s->heap_head, p->need.heap_bytes, e->heap_bytes);
+        s->heap_head = heap + p->need.heap_bytes;
+    }
+    for (uint32_t i = 0; i < task->arg_count; i++) {
+        const slip_arg *arg = &task->args[i];
+        if (arg->kind == SLIP_ARG_SCALAR) {
+            *scalars++ = arg->bits;
+            continue;
+        }
+        if (arg->kind == SLIP_ACCESS_OUT) {
+            make_output(o, arg, slot, e->heap_off + heap % e->heap_bytes);
+            const slip_tensor *t = arg->tensor;
+            heap += round_line((uint64_t)t->shape[0] * (uint32_t)t->stride[0] *
+                               slip_dtype_bytes(t->dtype));
+        } else if (arg->tensor->creator != 0) {
+            /* R4: a buffer outlives its last user, whatever kind of argument that is. */
+            slipi_slot_of(at, arg->tensor->creator)->last_use[p->ring] = s->head;
+        }
+        store_tensor(tensors++, arg->tensor, arg->kind);
+    }
+}
+
+/* Orders the submission after a producer, once. */
+static void add_producer(void *user, uint64_t task)
+{
+    submission *sub = user;
+    slipi_orchestrator *o = sub->o;
+    const slipi_attached *at = &o->worker->at;
+    if (slipi_task_id(task) < o->first_task[slipi_task_ring(task)]) {
+        return; /* of an earlier run */
+    }
+    slipi_slot *producer = slipi_slot_of(at, task);
+    if (producer->task != task || producer->mark == sub->slot->serial) {
+        return; /* reclaimed (audited runs ask), or ordered already */
+    }
+    producer->mark = sub->slot->serial;
+    uint64_t flags = sub->edge_flags;
+    if (slipi_fanin_push(&sub->fanin, producer)) {
+        o->edges++;
+    } else {
+        o->edges_skipped++;
+        flags |= SLIPI_AUDIT_EDGE_SKIPPED;
+    }
+    slipi_record_edge(o, SLIPI_AUDIT_EDGE, producer->submission, sub->slot->submission, flags);
+}
+
+/* Checks the explicit edges; they are pushed later. */
+static slip_status check_deps(slipi_orchestrator *o, const slip_task *task)
+{
+    for (uint32_t i = 0; i < task->dep_count; i++) {
+        const slip_task_handle *dep = &task->deps[i];
+        bool ours = dep->task != 0 && dep->run_serial == o->run_serial && dep->depth < o->depth &&
+                    o->scopes[dep->depth].serial == dep->scope_serial;
+        if (!ours) {
+            return slipi_orch_error(o, SLIP_E_BAD_HANDLE,
+                                    "explicit edge %u names no task of an open scope of this run",
+                                    i);
+        }
+    }
+    return SLIP_OK;
+}
+
+/* Looks every argument up, records it, and pushes the edges. */
+static void find_producers(submission *sub, const slip_task *task)
+{
+    slipi_orchestrator *o = sub->o;
+    bool manual = slipi_scope_now(o)->kind == SLIP_SCOPE_MANUAL;
+    sub->edge_flags = SLIPI_AUDIT_EDGE_EXPLICIT;
+    for (uint32_t i = 0; i < task->dep_count; i++) {
+        add_producer(sub, task->deps[i].task);
+    }
+    sub->edge_flags = 0;
+    for (uint32_t i = 0; i < task->arg_count; i++) {
+        const slip_arg *arg = &task->args[i];
+        if (arg->kind == SLIP_ARG_SCALAR || arg->kind == SLIP_ACCESS_NONE ||
+            arg->kind == SLIP_ACCESS_OUT) {
+            continue;
+        }
+        slipi_access access = {.tensor = arg->tensor,
+                               .task = sub->slot->task,
+                               .seq = sub->slot->serial,
+                               .writes = arg->kind != SLIP_ACCESS_IN,
+                               .look_up = !manual,
+                               .record = true,
+                               .manual = manual};
+        slipi_tensormap_access(o, &access, add_producer, sub);
+    }
+}
+
+/* Notes where the ring's positions stand after the task, for its reclamation. */
+static void close_slot(const slipi_attached *at, uint32_t ring, slipi_slot *slot)
+{
+    slipi_ring_state *s = &at->rt->ring[ring];
+    slot->heap_end = s->heap_head;
+    slot->buffers_end = s->buffers_head;
+    slot->cells_end = s->cells_head;
+    slot->spill_end = s->spill_head;
+    slot->pool_end = s->pool_head;
+    s->head++;
+    uint64_t used = s->head - s->tail;
+    s->window_high = used > s->window_high ? used : s->window_high;
+    uint64_t heap = s->heap_head - s->heap_tail;
+    s->heap_high = heap > s->heap_high ? heap : s->heap_high;
+}
+
+slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handle *out)
+{
+    slipi_orchestrator *o = slipi_orchestrator_of(base);
+    slip_status status = slipi_orch_state(o);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    plan p;
+    o->submissions++;
+    status = make_plan(o, task, &p);
+    if (status == SLIP_OK) {
+        status = check_deps(o, task);
+    }
+    if (status == SLIP_OK) {
+        status = reserve(o, &p);
+    }
+    if (status != SLIP_OK) {
+        return status;
+    }
+    slipi_record_watermark(o);
+    submission sub = {.o = o, .slot = open_slot(o, task, &p)};
+    store_args(o, task, &p, sub.slot);
+    slipi_record_task(o, sub.slot, task);
+    slipi_fanin_begin(&sub.fanin, o->worker, sub.slot, p.ring);
+    find_producers(&sub, task);
+    close_slot(&o->worker->at, p.ring, sub.slot);
+    if (out != NULL) {
+        slip_task_handle handle = {sub.slot->task, o->depth - 1, 0, sub.slot->scope_serial,
+                                   o->run_serial};
+        *out = handle;
+    }
+    if (slipi_fanin_end(&sub.fanin)) {
+        slipi_submit_ready(o->worker, sub.slot);
+    }
+    return SLIP_OK;
+}

@@ -1,0 +1,119 @@
+/* tensormap.c - look-up and record of one access; see tensormap.h. Orchestrator thread only. */
+#include "orch/tensormap.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "orch/tensormap_int.h"
+
+slipi_buffer *slipi_tensormap_buffer(const slipi_attached *at, const slip_tensor *t)
+{
+    uint32_t row = t->creator != 0 ? slipi_task_ring(t->creator) : SLIPI_RINGS;
+    const slipi_map_extent *extent = &at->rt->map[row];
+    slipi_buffer *buffers = (slipi_buffer *)(void *)(at->arena_base + extent->buffers_off);
+    uint64_t position = t->buffer & (SLIPI_BUFFER_HEAP - 1);
+    return &buffers[position & (extent->buffer_count - 1)];
+}
+
+void slipi_tensormap_insert(slipi_buffer *buffer, uint64_t creator, uint64_t seq)
+{
+    buffer->creator = creator;
+    buffer->birth = seq;
+    buffer->lattice = 0;
+    buffer->irregular = 0;
+    buffer->untracked = 0;
+    memset(&buffer->whole, 0, sizeof buffer->whole);
+    buffer->whole.writer = creator;
+    buffer->whole.write_seq = seq;
+}
+
+/* Runs a function over every cell that the region touches, in every table. */
+static void each_cell(slipi_query *q, slipi_lattice *lattice, const slipi_tiles *tiles,
+                      slipi_cell_fn fn)
+{
+    for (uint32_t i = 0; i < lattice->table_count; i++) {
+        slipi_lattice_each(q, lattice, i, tiles, fn);
+    }
+}
+
+/* Mask that means "all of the buffer" in a lattice. */
+static uint32_t full_mask(const slipi_lattice *lattice)
+{
+    uint32_t mask = 0;
+    for (uint32_t d = 0; d < lattice->ndim; d++) {
+        mask |= lattice->count[d] > 1 ? 1u << d : 0u;
+    }
+    return mask;
+}
+
+/* Cells that a region takes in the table of its mask. */
+static uint64_t cells_taken(const slipi_lattice *lattice, const slipi_tiles *tiles)
+{
+    uint64_t count = 1;
+    for (uint32_t d = 0; d < lattice->ndim; d++) {
+        if ((tiles->span_mask >> d & 1u) == 0) {
+            count *= tiles->last[d] - tiles->first[d] + 1u;
+            if (count > SLIPI_ACCESS_NODES) {
+                break; /* more than an access may take: large factors cannot overflow */
+            }
+        }
+    }
+    return count;
+}
+
+/* Records a partial access in its cells, or as an irregular one. */
+static void record_partial(slipi_query *q, slipi_lattice *lattice, const slipi_tiles *tiles)
+{
+    bool regular = lattice != NULL && !q->access->manual && tiles->same_geometry &&
+                   tiles->aligned && cells_taken(lattice, tiles) <= SLIPI_ACCESS_NODES;
+    if (regular && tiles->span_mask == full_mask(lattice) && tiles->span_mask != 0) {
+        regular = false; /* the root is all of a part of the buffer */
+    }
+    int table = regular ? slipi_lattice_table(q, lattice, tiles->span_mask) : -1;
+    if (table >= 0) {
+        slipi_lattice_each(q, lattice, (uint32_t)table, tiles, slipi_cell_record);
+    } else {
+        slipi_irregular_record(q);
+    }
+}
+
+void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
+                            slipi_producer_fn producer, void *user)
+{
+    slipi_attached *at = &o->worker->at;
+    slipi_query q = {o,    access, slipi_tensormap_buffer(at, access->tensor), at->rt, producer,
+                     user, 0};
+    if (q.buffer->untracked != 0) {
+        return;
+    }
+    bool whole = (access->tensor->flags & SLIPI_TENSOR_WHOLE) != 0;
+    slipi_lattice *lattice = NULL;
+    slipi_tiles tiles;
+    bool may_cut = !whole && access->record && !access->manual;
+    if (may_cut || q.buffer->lattice != 0) {
+        lattice = slipi_lattice_of(&q);
+    }
+    if (lattice != NULL) {
+        slipi_lattice_tiles(&q, lattice, &tiles);
+    }
+    if (access->look_up) {
+        slipi_cell_cover(&q, &q.buffer->whole, true);
+        if (lattice != NULL) {
+            each_cell(&q, lattice, &tiles, slipi_cell_cover);
+        }
+        slipi_cell_report(&q, &q.buffer->whole, true);
+        if (lattice != NULL) {
+            each_cell(&q, lattice, &tiles, slipi_cell_report);
+        }
+        slipi_irregular_report(&q);
+    }
+    if (!access->record) {
+        return;
+    }
+    if (whole && !access->manual) {
+        slipi_cell_record(&q, &q.buffer->whole, true);
+    } else {
+        record_partial(&q, lattice, &tiles);
+    }
+}

@@ -1,0 +1,39 @@
+/* complete.c - completion of tasks and the fatal latch; see worker.h. */
+#include <stddef.h>
+
+#include "base/check.h"
+#include "sched/worker.h"
+
+void slipi_complete(slipi_worker *w, slipi_slot *slot)
+{
+    /*
+     * [F1] One exchange makes the task COMPLETED and takes the list of who waits for it.
+     * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [D1] in task/ring.c).
+     * Acquire: the edges that the orchestrator pushed ([F2] in task/edge.c).
+     */
+    uint32_t ref = slipi_exchange_acq_rel(&slot->fanout, SLIPI_FANOUT_CLOSED);
+    SLIPI_ASSERT(ref != SLIPI_FANOUT_CLOSED); /* a task completes once */
+    while (ref != 0) {
+        const slipi_edge *edge = slipi_edge_at(&w->at, ref);
+        slipi_slot *consumer = slipi_slot_at(&w->at, edge->consumer);
+        ref = edge->next; /* before the decrement: the edge is the consumer's to reuse after it */
+        /* [F4] acq_rel: the last decrement has all producers' outputs; pairs with itself. */
+        if (slipi_sub_acq_rel(&consumer->fanin, 1) == 1) {
+            slipi_ready_front(w, consumer);
+        }
+    }
+}
+
+void slipi_raise(const slipi_attached *at, const slipi_fault *fault)
+{
+    slipi_sm *sm = at->sm;
+    uint32_t free_latch = 0;
+    /* The winner alone writes the fault; thread 0 reads it after all tasks have completed or, on
+     * another path, after [L1]. */
+    if (!slipi_cas_acq_rel(&sm->fatal, &free_latch, 1u)) {
+        return;
+    }
+    sm->fault = *fault;
+    slipi_store_relaxed(&sm->fatal_status, (uint32_t)fault->status); /* a hint for submit */
+    slipi_store_release(&sm->fatal, 2u); /* [L1] release: the fault is whole */
+}

@@ -1,0 +1,111 @@
+/*
+ * worker.h - what one control thread works with: its view of the regions and its ready tasks.
+ *
+ * For the scheduler, the orchestrator and the executor. A worker belongs to one thread; what
+ * threads share lies in SM. Ready tasks are chained through their slots: a worker's own chain
+ * needs no atomics, and a chain moves between threads as one cell of a ready queue.
+ *
+ * Invariants, for every task of a run:
+ *   - it is in exactly one of: waiting (fan-in > 0), one worker's chain, one queue cell's chain, a
+ *     core or a thread that runs it, COMPLETED;
+ *   - it enters a chain once: by the thread that takes its fan-in to zero, or by the orchestrator
+ *     if it had no live producer at submission.
+ */
+#ifndef SLIPI_WORKER_H
+#define SLIPI_WORKER_H
+
+#include <slipway/platform.h>
+
+#include "arena/rebind.h"
+
+struct slipi_dispatcher;
+
+/* Ready tasks of one worker, linked through slot.ready_next; zero is empty. */
+typedef struct slipi_chain {
+    uint32_t head;
+    uint32_t tail;
+    uint32_t count;
+} slipi_chain;
+
+typedef struct slipi_worker {
+    slipi_attached at;
+    const slip_device_services *services;
+    struct slipi_dispatcher *dispatcher; /* null where control threads run kernels themselves */
+    uint32_t thread;
+    uint32_t thread_count;
+    uint32_t dispatch;      /* enum slip_dispatch_mode */
+    uint32_t sample;        /* counts kernels, to time one in many */
+    uint32_t long_kernels;  /* 1: the last timed kernel was long enough to share */
+    uint32_t idle_rounds;   /* looks for work in a row that found none */
+    uint32_t hung;          /* thread 0: the progress deadline passed; stop waiting */
+    uint64_t progress_mark; /* thread 0: completions seen at the last look ... */
+    uint64_t progress_ns;   /* ... and when; 0 = not waiting */
+    slipi_chain ready[SLIPI_QUEUES];
+    slip_kernel_ctx ctx;
+} slipi_worker;
+
+/* Which ready queue a task belongs to. */
+static inline uint32_t slipi_queue_of(const slipi_worker *w, const slipi_slot *slot)
+{
+    return w->dispatcher == NULL || slot->shape == SLIP_TASK_DUMMY ? 0u : slot->shape;
+}
+
+/* ---- ready.c -------------------------------------------------------------------------------- */
+
+/* Puts a ready task at the front (it runs next) or the back of the worker's own chain. */
+void slipi_ready_front(slipi_worker *w, slipi_slot *slot);
+void slipi_ready_back(slipi_worker *w, slipi_slot *slot);
+
+/* Takes the first ready task of a queue: the worker's own, else a shared chain. Null if none. */
+slipi_slot *slipi_ready_take(slipi_worker *w, uint32_t queue);
+
+/* Offers one ready task to every thread. */
+void slipi_ready_share(slipi_worker *w, slipi_slot *slot);
+
+/* Offers all but `keep` of the worker's own ready tasks to every thread, one by one if they are
+ * long, as one chain if they are short. */
+void slipi_ready_share_rest(slipi_worker *w, uint32_t queue, uint32_t keep);
+
+/* Calls threads into the run if none is looking for work. */
+void slipi_ready_call(slipi_worker *w, uint32_t count);
+
+/* ---- complete.c ----------------------------------------------------------------------------- */
+
+/*
+ * Completes a task: closes its fan-out list and makes ready whoever waited for it last. After the
+ * close the slot is not touched again.
+ */
+void slipi_complete(slipi_worker *w, slipi_slot *slot);
+
+/* Latches the first failure of a run; later ones are dropped. Any thread. */
+void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
+
+/* SLIP_OK while nothing has failed. */
+static inline slip_status slipi_failed(const slipi_attached *at)
+{
+    /* Relaxed: only whether to go on depends on it; the fault is read after the run. */
+    return (slip_status)slipi_load_relaxed(&at->sm->fatal_status);
+}
+
+/* ---- device/step.c -------------------------------------------------------------------------- */
+
+/* One step of useful work: runs, starts or retires tasks. False if there was nothing in reach. */
+bool slipi_step(slipi_worker *w);
+
+/* Takes a task that is ready at submission: runs it, keeps it or shares it (dispatch mode). */
+void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
+
+/* Waits a little after `slipi_step` found nothing. Thread 0 sleeps until there is progress, and
+ * sets w->hung (with the fault) when there was none before the deadline. */
+void slipi_idle(slipi_worker *w);
+
+/* Steps, or waits a little. False if waiting has become pointless (w->hung). */
+static inline bool slipi_help(slipi_worker *w)
+{
+    if (!slipi_step(w)) {
+        slipi_idle(w);
+    }
+    return w->hung == 0;
+}
+
+#endif
