@@ -16,11 +16,13 @@ failed=0
 
 # The tools that the scripts themselves need; compilers and the like are not among them.
 for tool in bash cat cut env grep head mktemp mkdir mv rm sha256sum tail; do
-    ln -s "$(command -v $tool)" "$bin/$tool"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$(command -v $tool)" >"$bin/$tool"
+    chmod +x "$bin/$tool"
 done
 
-# fake NAME TEXT - writes a fake tool.
+# fake NAME TEXT - writes a fake tool, in place of the real one if there is one.
 fake() {
+    rm -f "$bin/$1"
     printf '#!/bin/bash\n%s\n' "$2" >"$bin/$1"
     chmod +x "$bin/$1"
 }
