@@ -1,0 +1,200 @@
+/*
+ * host_api.c - fills the host API table from the platform's operations and the runner's cache.
+ *
+ * For device_runner.c. The members run under the runner's lock; ctx is the runner. Each describes
+ * its failure before it returns it.
+ */
+#include "runner/host_api.h"
+
+#include "base/check.h"
+#include "device/entry.h"
+#include "runner/runner_int.h"
+
+/* Smallest staging buffer, so that small arguments do not grow it step by step. */
+#define MIN_STAGING_BYTES (UINT64_C(64) << 10)
+
+/* Describes a failure of a platform call and gives its status. */
+slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const char *call,
+                                uint64_t bytes, const char *what)
+{
+    slip_error *error = &runner->error;
+    slip_status given = status < 0 ? status : SLIP_E_DEVICE;
+    slipi_error_begin(error, given);
+    slipi_error_resource(error, bytes, 0, 0, "%s", what);
+    error->code = status;
+    return slipi_error_end(error, "platform '%s', %s of %llu bytes (%s): %s", runner->ops->name,
+                           call, (unsigned long long)bytes, what, slip_status_message(given));
+}
+
+/* Copies to the device. */
+static slip_status copy_to(void *ctx, uint64_t dst, const void *src, uint64_t bytes)
+{
+    slip_runner *runner = ctx;
+    slip_status status = runner->ops->copy_to(runner->device, dst, src, bytes);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "copy_to", bytes, "copy to the device");
+    }
+    return SLIP_OK;
+}
+
+/* Copies from the device. */
+static slip_status copy_from(void *ctx, void *dst, uint64_t src, uint64_t bytes)
+{
+    slip_runner *runner = ctx;
+    slip_status status = runner->ops->copy_from(runner->device, dst, src, bytes);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "copy_from", bytes, "copy from the device");
+    }
+    return SLIP_OK;
+}
+
+/* Makes resident bytes read as zero again. */
+static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
+{
+    slip_runner *runner = ctx;
+    slip_status status = runner->ops->zero(runner->device, address, bytes);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "zero", bytes, "relaying SM or arena");
+    }
+    return SLIP_OK;
+}
+
+/* True if an address range lies inside one device allocation. */
+static bool owns_device_memory(void *ctx, uint64_t address, uint64_t bytes)
+{
+    const slip_runner *runner = ctx;
+    return slipi_device_memory_owns(&runner->memory, address, bytes);
+}
+
+/* A device buffer for host arguments; grown by half at least, never given back before close. */
+static slip_status acquire_staging(void *ctx, uint64_t bytes, uint64_t *out_address)
+{
+    slip_runner *runner = ctx;
+    slipi_region *staging = &runner->staging;
+    if (bytes > staging->committed) {
+        uint64_t wanted = bytes > MIN_STAGING_BYTES ? bytes : MIN_STAGING_BYTES;
+        uint64_t grown = staging->committed + staging->committed / 2;
+        wanted = wanted > grown ? wanted : grown;
+        if (staging->base != 0) {
+            runner->ops->free(runner->device, staging->base, staging->committed);
+        }
+        *staging = (slipi_region){0, 0, 0};
+        uint64_t base = 0;
+        slip_status status = runner->ops->alloc(runner->device, wanted, &base);
+        if (status != SLIP_OK) {
+            return slipi_platform_fail(runner, status, "alloc", wanted,
+                                       "staging of host arguments");
+        }
+        *staging = (slipi_region){base, wanted, wanted};
+    }
+    *out_address = staging->base;
+    return SLIP_OK;
+}
+
+/* Prepares the regions of one sizing. */
+static slip_status setup_static_arena(void *ctx, uint64_t gm_heap_bytes, uint64_t sm_bytes,
+                                      uint64_t arena_bytes)
+{
+    return slipi_regions_setup(ctx, gm_heap_bytes, sm_bytes, arena_bytes);
+}
+
+/* Base of a region that was set up. */
+static slip_status acquire(slip_runner *runner, const slipi_region *region, const char *name,
+                           uint64_t bytes, uint64_t *out_base)
+{
+    if (bytes > region->committed) {
+        slipi_error_begin(&runner->error, SLIP_E_OUT_OF_MEMORY);
+        slipi_error_resource(&runner->error, bytes, region->committed, region->reserved, "%s",
+                             name);
+        return slipi_error_end(&runner->error, "%s: wanted %llu bytes, %llu were set up", name,
+                               (unsigned long long)bytes, (unsigned long long)region->committed);
+    }
+    *out_base = region->base;
+    return SLIP_OK;
+}
+
+/* Base of the GM heap. */
+static slip_status acquire_gm_heap(void *ctx, uint64_t bytes, uint64_t *out_base)
+{
+    slip_runner *runner = ctx;
+    return acquire(runner, &runner->regions.heap, "GM heap", bytes, out_base);
+}
+
+/* Base of SM. */
+static slip_status acquire_gm_sm(void *ctx, uint64_t bytes, uint64_t *out_base)
+{
+    slip_runner *runner = ctx;
+    return acquire(runner, &runner->regions.sm, "SM", bytes, out_base);
+}
+
+/* Base of the runtime arena. */
+static slip_status acquire_runtime_arena(void *ctx, uint64_t bytes, uint64_t *out_base)
+{
+    slip_runner *runner = ctx;
+    return acquire(runner, &runner->regions.arena, "runtime arena", bytes, out_base);
+}
+
+/* Gives SM and arena back. */
+static void rollback_static_arena(void *ctx)
+{
+    slipi_regions_rollback(ctx);
+}
+
+/* Finds the resident state of a key. */
+static enum slipi_prebuilt_found lookup(void *ctx, const slipi_prebuilt_key *key,
+                                        slipi_prebuilt_entry **out)
+{
+    slip_runner *runner = ctx;
+    return slipi_prebuilt_cache_lookup(&runner->cache, key, out);
+}
+
+/* Publishes a state; what was set up becomes the entry's. */
+static slipi_prebuilt_entry *mark(void *ctx, const slipi_prebuilt_key *key,
+                                  const slipi_prebuilt_state *state)
+{
+    slip_runner *runner = ctx;
+    slipi_prebuilt_entry *entry = slipi_prebuilt_cache_publish(&runner->cache, key, state);
+    if (entry != NULL && state->sm_base == runner->regions.sm.base) {
+        slipi_regions_handed_over(runner);
+    }
+    return entry;
+}
+
+/* Starts the device's program. */
+static slip_status launch(void *ctx, uint64_t launch_address, uint32_t threads)
+{
+    slip_runner *runner = ctx;
+    return runner->ops->launch(runner->device, &slipi_device_entry, launch_address, threads);
+}
+
+/* Waits for its end. */
+static slip_status wait_for_end(void *ctx, uint64_t timeout_ns)
+{
+    slip_runner *runner = ctx;
+    return runner->ops->wait(runner->device, timeout_ns);
+}
+
+/* Fills the table; `hooks` wires the two cache hooks. */
+void slipi_host_api_init(slip_runner *runner, bool hooks)
+{
+    runner->api = (slip_host_api){
+        .struct_size = (uint32_t)sizeof(slip_host_api),
+        .host_in_place = runner->info.host_in_place,
+        .ctx = runner,
+        .error = &runner->error,
+        .copy_to = copy_to,
+        .copy_from = copy_from,
+        .zero = zero,
+        .owns_device_memory = owns_device_memory,
+        .acquire_staging = acquire_staging,
+        .setup_static_arena = setup_static_arena,
+        .acquire_pooled_gm_heap = acquire_gm_heap,
+        .acquire_pooled_gm_sm = acquire_gm_sm,
+        .acquire_pooled_runtime_arena = acquire_runtime_arena,
+        .rollback_static_arena = rollback_static_arena,
+        .lookup_prebuilt_runtime_arena = hooks ? lookup : NULL,
+        .mark_prebuilt_runtime_arena = hooks ? mark : NULL,
+        .launch = launch,
+        .wait = wait_for_end,
+    };
+}

@@ -1,0 +1,297 @@
+/*
+ * run.c - one run: configuration, bind, launch, wait, result, outputs.
+ *
+ * Public function slip_run, under the runner's lock. Nothing allocates between the launch and the
+ * end of the device's program.
+ */
+#include "base/clock.h"
+#include "runner/runner_int.h"
+#include "runner/sizing.h"
+
+/* Gives a run its callable and configuration; describes what is wrong with them. */
+static slip_status check_run(slipi_run *run, slip_callable handle, const slip_run_config *config)
+{
+    slip_runner *runner = run->runner;
+    slip_status status = slipi_runner_usable(runner);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    run->callable = slipi_callables_find(&runner->callables, handle);
+    if (run->callable == NULL) {
+        return slipi_fail(&runner->error, SLIP_E_BAD_CALLABLE,
+                          "slip_run: handle %#llx is not registered on this runner",
+                          (unsigned long long)handle.id);
+    }
+    run->config = &slipi_config_defaults;
+    if (config != NULL) {
+        status = slipi_config_check(runner, config);
+        run->config = config;
+    }
+    if (status == SLIP_OK && run->config->mode == SLIP_MODE_DEVICE_ORCH &&
+        run->callable->program->orchestrate == NULL) {
+        status = slipi_fail(&runner->error, SLIP_E_UNSUPPORTED,
+                            "program '%s' has no orchestration function; run it with mode "
+                            "SLIP_MODE_HOST_GRAPH",
+                            run->callable->program->name);
+    }
+    return status;
+}
+
+/* Makes record buffers ready that this run asks for. */
+static slip_status begin_records(slipi_run *run)
+{
+    slip_runner *runner = run->runner;
+    slip_status status = SLIP_OK;
+    if (run->config->audit != 0) {
+        status = slipi_audit_begin(runner, &run->request.audit);
+    }
+    if (status == SLIP_OK && run->config->trace_tasks != 0 && runner->trace != NULL) {
+        status = slipi_task_trace_begin(runner, &run->request.task_trace);
+    }
+    return status;
+}
+
+/* Fills what bind is given. */
+static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_count)
+{
+    slip_runner *runner = run->runner;
+    const slipi_callable *callable = run->callable;
+    const slip_run_config *config = run->config;
+    slipi_bind_request *request = &run->request;
+    runner->key.mode = config->mode;
+    slipi_sizing_resolve(&config->sizing, &runner->defaults, &runner->key.sizing);
+    request->key = &runner->key;
+    request->signature = &callable->signature;
+    request->args = args;
+    request->arg_count = arg_count;
+    request->launch = runner->launch;
+    request->run_serial = ++runner->run_serial;
+    request->dispatch = config->dispatch;
+    request->control_threads =
+        config->control_threads != 0 ? config->control_threads : runner->info.control_active_max;
+    request->blocks = config->blocks != 0 ? config->blocks : runner->info.blocks;
+    request->kernel_count = callable->program->kernel_count;
+    request->kernels = callable->kernel_rows;
+    request->orchestrate = (uint64_t)(uintptr_t)callable->program->orchestrate;
+    request->progress_deadline_ns = runner->progress_deadline_ns;
+    request->plan = &runner->plan;
+    request->scratch = &runner->scratch;
+    if (runner->trace != NULL) {
+        request->flags = SLIPI_LAUNCH_SPANS;
+        request->times = &run->bind_times;
+    }
+}
+
+/* Adds what a bind did to the counters. */
+static void count_bind(slip_runner *runner, const slipi_bind_result *bound)
+{
+    slip_stats *stats = &runner->stats;
+    stats->hits += bound->found == SLIPI_PREBUILT_HIT ? 1u : 0u;
+    stats->misses += bound->found == SLIPI_PREBUILT_MISS ? 1u : 0u;
+    stats->dirty += bound->found == SLIPI_PREBUILT_DIRTY ? 1u : 0u;
+    stats->image_bytes += bound->image_bytes;
+    stats->last_image_bytes = bound->image_bytes;
+    stats->launch_bytes += bound->launch_bytes;
+    stats->last_launch_bytes = bound->launch_bytes;
+    stats->copy_in_bytes += bound->copy_in_bytes;
+    stats->sizes_derived += bound->sizes_derived;
+}
+
+/* Adds what the device reports to the counters. */
+static void count_result(slipi_run *run, const slipi_result *result)
+{
+    slip_stats *stats = &run->runner->stats;
+    stats->last_tasks = result->tasks;
+    stats->last_edges = result->edges;
+    slipi_prebuilt_entry *entry = run->bound.entry;
+    for (uint32_t r = 0; r < SLIP_RING_COUNT; r++) {
+        const slipi_ring_state *ring = &result->ring[r];
+        slip_ring_stats *out = &stats->ring[r];
+        uint64_t before =
+            entry != NULL ? entry->ring_head[r] : run->bound.state->image.runtime.ring[r].head;
+        out->tasks += ring->head - before;
+        out->window_high =
+            ring->window_high > out->window_high ? ring->window_high : out->window_high;
+        out->heap_high_bytes =
+            ring->heap_high > out->heap_high_bytes ? ring->heap_high : out->heap_high_bytes;
+        out->pool_high = ring->pool_high > out->pool_high ? ring->pool_high : out->pool_high;
+        if (entry != NULL) {
+            entry->ring_head[r] = ring->head;
+        }
+    }
+}
+
+/* Describes what the device reported as the reason of a failed run. */
+static slip_status describe_fault(slipi_run *run, const slipi_result *result)
+{
+    const slip_program *program = run->callable->program;
+    const slipi_fault *fault = &result->fault;
+    if (fault->status >= 0) {
+        return slipi_fail(&run->runner->error, result->status < 0 ? result->status : SLIP_E_DEVICE,
+                          "program '%s': the device reported status %d without a reason: %s",
+                          program->name, result->status, slip_status_message(result->status));
+    }
+    bool known = fault->kernel >= 0 && (uint32_t)fault->kernel < program->kernel_count;
+    return slipi_error_from_fault(&run->runner->error, fault, program->name,
+                                  known ? program->kernels[fault->kernel].name : NULL);
+}
+
+/* Failures after which the regions may hold anything. User mistakes leave them clean. */
+static bool breaks_state(slip_status status)
+{
+    return status == SLIP_E_HANG || status == SLIP_E_DEVICE || status == SLIP_E_INIT_FAILED;
+}
+
+/* Notes that the run's regions must be laid again before they are used. */
+static void mark_dirty(slipi_run *run)
+{
+    if (run->bound.entry != NULL) {
+        slipi_prebuilt_cache_mark_dirty(run->bound.entry);
+    }
+}
+
+/* Describes a failed wait; after a hang nothing is started any more. */
+static slip_status wait_failed(slipi_run *run, slip_status status)
+{
+    slip_runner *runner = run->runner;
+    mark_dirty(run);
+    if (status != SLIP_E_HANG) {
+        return slipi_platform_fail(runner, status, "wait", 0, "the device's program");
+    }
+    runner->refuses = 1;
+    /* What was running when the deadline passed is in the fault, if the host can look at it. */
+    const slipi_fault *fault = &run->request.launch.block->result.fault;
+    if (runner->info.host_in_place != 0 && fault->status == SLIP_E_HANG) {
+        return describe_fault(run, &run->request.launch.block->result);
+    }
+    return slipi_fail(&runner->error, SLIP_E_HANG,
+                      "program '%s': threads are still inside the run after its deadline; the "
+                      "runner refuses further work and leaves the device's memory alone",
+                      run->callable->program->name);
+}
+
+/* Reads the device's report and gives the run's status. */
+static slip_status read_result(slipi_run *run)
+{
+    slip_runner *runner = run->runner;
+    slipi_launch *block = run->request.launch.block;
+    if (runner->info.host_in_place == 0) {
+        slip_status status = runner->api.copy_from(
+            runner, &block->result, run->request.launch.address + offsetof(slipi_launch, result),
+            sizeof(block->result));
+        if (status != SLIP_OK) {
+            mark_dirty(run);
+            return status;
+        }
+    }
+    const slipi_result *result = &block->result;
+    if (result->status == SLIP_OK) {
+        count_result(run, result);
+        return SLIP_OK;
+    }
+    slip_status status = describe_fault(run, result);
+    if (breaks_state(status) || result->status > 0) {
+        mark_dirty(run);
+    } else {
+        count_result(run, result);
+    }
+    return status;
+}
+
+/* Launches what was bound, waits, and reads the result back. */
+slip_status slipi_run_launch(slipi_run *run)
+{
+    slip_runner *runner = run->runner;
+    const slip_host_api *api = &runner->api;
+    slip_status status =
+        api->launch(api->ctx, run->request.launch.address, run->request.control_threads);
+    if (status != SLIP_OK) {
+        mark_dirty(run);
+        return slipi_platform_fail(runner, status, "launch", 0, "the device's program");
+    }
+    runner->stats.runs++;
+    status = api->wait(api->ctx, run->config->timeout_ns);
+    run->launch_end_ns = runner->trace != NULL ? slipi_now_ns() : 0;
+    if (status != SLIP_OK) {
+        return wait_failed(run, status);
+    }
+    status = read_result(run);
+    if (status == SLIP_OK && runner->plan.staged_count != 0) {
+        status = slipi_args_copy_out(
+            api, &runner->plan, slipi_launch_rows(run->request.launch.block),
+            slipi_launch_bindings(run->request.launch.block, run->request.arg_count),
+            &run->copy_out_bytes);
+        runner->stats.copy_out_bytes += run->copy_out_bytes;
+    }
+    return status;
+}
+
+/* Bind and launch with the orchestration on the device. */
+static slip_status run_device_orch(slipi_run *run)
+{
+    slip_status status = slipi_bind(&run->runner->api, &run->request, &run->bound);
+    run->bind_end_ns = slipi_now_ns();
+    run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
+    count_bind(run->runner, &run->bound);
+    return status == SLIP_OK ? slipi_run_launch(run) : status;
+}
+
+/* What a run leaves behind besides its result: records and trace lines. */
+static slip_status end_records(slipi_run *run, slip_status status)
+{
+    slip_runner *runner = run->runner;
+    if (run->request.audit.address != 0 && runner->refuses == 0) {
+        slip_status fetched = slipi_audit_fetch(runner);
+        status = status == SLIP_OK ? fetched : status;
+    }
+    if (runner->trace != NULL) {
+        slipi_run_emit_spans(run, status);
+    }
+    return status;
+}
+
+/* A run, under the lock. */
+static slip_status run_locked(slipi_run *run, slip_callable callable, const slip_run_arg *args,
+                              uint32_t arg_count, const slip_run_config *config)
+{
+    slip_status status = check_run(run, callable, config);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    if (arg_count != 0 && args == NULL) {
+        return slipi_fail(&run->runner->error, SLIP_E_INVALID_ARGUMENT,
+                          "slip_run: %u arguments are announced, the array is null", arg_count);
+    }
+    make_request(run, args, arg_count);
+    if ((run->config->audit | run->config->trace_tasks) != 0) {
+        status = begin_records(run);
+        if (status != SLIP_OK) {
+            return status;
+        }
+    }
+    status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
+                                                       : run_device_orch(run);
+    run->end_ns = slipi_now_ns();
+    if (run->request.audit.address != 0 || run->runner->trace != NULL) {
+        status = end_records(run, status);
+    }
+    return status;
+}
+
+/* Runs a program once and waits for it. */
+slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run_arg *args,
+                     uint32_t arg_count, const slip_run_config *config)
+{
+    if (runner == NULL) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    pthread_mutex_lock(&runner->lock);
+    slipi_run run = {.runner = runner, .begin_ns = slipi_now_ns()};
+    slip_status status = run_locked(&run, callable, args, arg_count, config);
+    if (status != SLIP_OK) {
+        runner->stats.run_failures++;
+    }
+    runner->stats.last_run_ns = run.end_ns > run.begin_ns ? run.end_ns - run.begin_ns : 0;
+    pthread_mutex_unlock(&runner->lock);
+    return status;
+}

@@ -1,0 +1,198 @@
+/*
+ * runner_int.h - the device runner itself and what its parts share; for src/runner only.
+ *
+ * A runner owns one device and everything cached for it; nothing is process-global. Every public
+ * function takes the lock, so that everything below is used by one thread at a time.
+ */
+#ifndef SLIPI_RUNNER_INT_H
+#define SLIPI_RUNNER_INT_H
+
+#include <pthread.h>
+
+#include "abi/audit.h"
+#include "abi/launch.h"
+#include "abi/task_trace.h"
+#include "base/spans.h"
+#include "image/prebuilt_cache.h"
+#include "runner/bind.h"
+#include "runner/callables.h"
+#include "runner/device_memory.h"
+#include "runner/errors.h"
+#include "runner/host_api.h"
+
+/* A region: reserved address space, committed from its base on. base 0 is none. */
+typedef struct slipi_region {
+    uint64_t base;
+    uint64_t reserved;
+    uint64_t committed;
+} slipi_region;
+
+/*
+ * The regions outside the cache: the GM heap that all entries share, and the SM and arena of the
+ * last set-up until the cache takes them over.
+ */
+typedef struct slipi_regions {
+    slipi_region heap;
+    slipi_region sm;
+    slipi_region arena;
+} slipi_regions;
+
+/* A buffer that the device writes records to, and the host's copy where it cannot look itself. */
+typedef struct slipi_record {
+    slipi_region region;
+    void *host; /* null if the device's memory is the host's */
+    uint64_t host_bytes;
+} slipi_record;
+
+struct slip_runner {
+    pthread_mutex_t lock;
+    const slip_platform_ops *ops;
+    slip_platform_device *device;
+    slip_platform_info info;
+    uint32_t device_id;
+    uint32_t owns_block; /* 1: launch.block is host memory of its own */
+    uint64_t progress_deadline_ns;
+    slip_sizing defaults;
+    slipi_prebuilt_key key; /* of the current call; all but sizing and mode is constant */
+    slip_host_api api;
+    slipi_prebuilt_cache cache;
+    slipi_regions regions;
+    slipi_region staging; /* host arguments on the device */
+    slipi_launch_place launch;
+    slipi_device_memory memory;
+    slipi_callables callables;
+    slipi_record audit;
+    slipi_record task_trace;
+    uint32_t audited; /* 1: `audit` holds the record of a run */
+    uint32_t refuses; /* 1: threads may still be inside a run; nothing is started any more */
+    slipi_trace *trace;
+    uint64_t run_serial; /* of the newest run; never reused */
+    slip_stats stats;
+    slip_error error; /* the last failure */
+    slipi_args_plan plan;
+    slipi_prebuilt_state scratch;
+};
+
+/* One run in progress. */
+typedef struct slipi_run {
+    slip_runner *runner;
+    slipi_callable *callable;
+    const slip_run_config *config; /* never null */
+    slipi_bind_request request;
+    slipi_bind_result bound;
+    slipi_bind_times bind_times;
+    uint64_t begin_ns;
+    uint64_t bind_end_ns;
+    uint64_t launch_end_ns;
+    uint64_t end_ns;
+    uint64_t copy_out_bytes;
+} slipi_run;
+
+/* ---- options.c ---- */
+
+/* What slip_runner_open makes of its options. */
+typedef struct slipi_open_plan {
+    const slip_platform_ops *ops;
+    const char *name; /* of the platform */
+    slip_platform_open open;
+    uint32_t cache_entries;
+    uint32_t cache_off;
+    uint64_t cache_bytes;
+    uint64_t progress_deadline_ns; /* 0 = by platform */
+    const char *trace_path;
+} slipi_open_plan;
+
+/* Checks options and fills in the defaults. */
+slip_status slipi_options_check(const slip_runner_options *options, slipi_open_plan *out,
+                                slip_error *error);
+
+/* Checks a per-run configuration against the device. */
+slip_status slipi_config_check(slip_runner *runner, const slip_run_config *config);
+
+/* The configuration of a caller that gave none. */
+extern const slip_run_config slipi_config_defaults;
+
+/* ---- device_runner.c ---- */
+
+/* SLIP_E_REFUSED with its reason, if the runner takes nothing further. */
+slip_status slipi_runner_usable(slip_runner *runner);
+
+/* Checks the struct of a caller that is written to; SLIP_E_INVALID_ARGUMENT if it is too small. */
+slip_status slipi_out_check(slip_runner *runner, const void *out, uint32_t struct_size,
+                            size_t wanted, const char *what);
+
+/* ---- host_api.c ---- */
+
+/* Fills the table; `hooks` wires the two cache hooks. */
+void slipi_host_api_init(slip_runner *runner, bool hooks);
+
+/* Describes a failure of a platform call and gives its status. */
+slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const char *call,
+                                uint64_t bytes, const char *what);
+
+/* ---- regions.c ---- */
+
+/* Prepares the three regions of one sizing; see host_api.h. */
+slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64_t sm_bytes,
+                                uint64_t arena_bytes);
+
+/* Gives SM and arena back, and the heap if no entry is left that could use it. */
+void slipi_regions_rollback(slip_runner *runner);
+
+/* The cache has taken SM and arena over. */
+void slipi_regions_handed_over(slip_runner *runner);
+
+/* Gives everything back; at close. */
+void slipi_regions_fini(slip_runner *runner);
+
+/* The cache's release function; user is the runner. */
+void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state);
+
+/* Gives a region back. */
+void slipi_region_release(slip_runner *runner, slipi_region *region);
+
+/* ---- programs.c ---- */
+
+/* Unloads every program; after the device was closed. */
+void slipi_programs_fini(slip_runner *runner, bool unload);
+
+/* Gives the device memory of every program back; before the device is closed. */
+void slipi_programs_free_device(slip_runner *runner);
+
+/* ---- records.c ---- */
+
+/* Makes the audit record ready for a run and gives its binding. */
+slip_status slipi_audit_begin(slip_runner *runner, slip_binding *out);
+
+/* Makes the record of the last run readable by the host. */
+slip_status slipi_audit_fetch(slip_runner *runner);
+
+/* The audit record as the host reads it. */
+const slipi_audit_header *slipi_audit_record(const slip_runner *runner);
+
+/* Makes the task trace ready for a run and gives its binding. */
+slip_status slipi_task_trace_begin(slip_runner *runner, slip_binding *out);
+
+/* Emits the records of the last run as trace lines. */
+void slipi_task_trace_emit(slipi_run *run);
+
+/* Gives both buffers back. */
+void slipi_records_fini(slip_runner *runner);
+
+/* ---- run_trace.c ---- */
+
+/* Nanoseconds of a device time. */
+uint64_t slipi_ticks_ns(const slip_runner *runner, uint64_t ticks);
+
+/* Emits the spans of a run, good or failed. */
+void slipi_run_emit_spans(slipi_run *run, slip_status status);
+
+/* ---- run.c and graph_run.c ---- */
+
+/* Launches what was bound, waits, and reads the result back; both modes end here. */
+slip_status slipi_run_launch(slipi_run *run);
+
+/* A run in host-built mode: arguments, graph, launch. */
+slip_status slipi_run_host_graph(slipi_run *run);
+
+#endif
