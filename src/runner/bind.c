@@ -230,6 +230,7 @@ slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request
     block->runtime_off = out->state->runtime_offset;
     block->progress_deadline_ns = request->progress_deadline_ns;
     block->graph_tasks = request->graph_tasks;
+    slipi_store_relaxed(&block->phase, SLIPI_PHASE_NONE); /* launch publishes it */
     reset_result(&block->result, request->flags);
     write_bindings(request, out->state, slipi_launch_bindings(block, request->arg_count));
 
