@@ -136,11 +136,18 @@ typedef struct slip_device_ptr {
     uint64_t address;
 } slip_device_ptr;
 
+/* Device memory, aligned to 4096; the runner owns it until slip_device_free or its own close. */
 SLIP_API SLIP_MUST_USE slip_status slip_device_malloc(slip_runner *runner, uint64_t bytes,
                                                       slip_device_ptr *out);
+
+/* Gives one allocation back; `ptr` is what slip_device_malloc returned. Null is fine. */
 SLIP_API SLIP_MUST_USE slip_status slip_device_free(slip_runner *runner, slip_device_ptr ptr);
+
+/* Copies `bytes` to `dst`, which may lie inside an allocation; complete on return. */
 SLIP_API SLIP_MUST_USE slip_status slip_copy_to_device(slip_runner *runner, slip_device_ptr dst,
                                                        const void *src, uint64_t bytes);
+
+/* Copies `bytes` from `src`, which may lie inside an allocation; complete on return. */
 SLIP_API SLIP_MUST_USE slip_status slip_copy_from_device(slip_runner *runner, void *dst,
                                                          slip_device_ptr src, uint64_t bytes);
 
@@ -292,6 +299,7 @@ typedef struct slip_stats {
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 
+/* The counters of a runner as they are now. */
 SLIP_API SLIP_MUST_USE slip_status slip_runner_stats(slip_runner *runner, slip_stats *out);
 
 /* What a sizing would commit, computed without committing it. */
@@ -304,6 +312,7 @@ typedef struct slip_footprint {
     uint64_t image_bytes; /* written per miss */
 } slip_footprint;
 
+/* Computes what a run with `config` (null: defaults) would commit. */
 SLIP_API SLIP_MUST_USE slip_status slip_footprint_of(slip_runner *runner,
                                                      const slip_run_config *config,
                                                      slip_footprint *out);

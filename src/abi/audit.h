@@ -15,6 +15,7 @@ typedef struct slipi_audit_header {
     uint64_t overflow; /* 1: the record is incomplete */
     uint64_t reserved[5];
 } slipi_audit_header;
+_Static_assert(sizeof(slipi_audit_header) == 64, "audit header size");
 
 enum slipi_audit_kind {
     SLIPI_AUDIT_TASK = 1, /* slipi_audit_task, then arg_count slipi_audit_arg */
@@ -29,6 +30,7 @@ typedef struct slipi_audit_head {
     uint32_t kind;
     uint32_t bytes; /* of the whole record */
 } slipi_audit_head;
+_Static_assert(sizeof(slipi_audit_head) == 8, "audit head size");
 
 /* One tensor argument. The exact byte set follows from tensor.{offset,shape,stride,dtype}. */
 typedef struct slipi_audit_arg {
@@ -59,11 +61,13 @@ typedef struct slipi_audit_edge {
     uint64_t consumer; /* submission */
     uint64_t flags;
 } slipi_audit_edge;
+_Static_assert(sizeof(slipi_audit_edge) == 32, "audit edge size");
 
 /* All tasks of `ring` with id < done were COMPLETED at this point of the record. */
 typedef struct slipi_audit_watermark {
     slipi_audit_head head;
     uint64_t done[SLIPI_RINGS];
 } slipi_audit_watermark;
+_Static_assert(sizeof(slipi_audit_watermark) == 40, "audit watermark size");
 
 #endif

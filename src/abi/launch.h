@@ -74,6 +74,7 @@ typedef struct slipi_result {
     uint64_t span_end[SLIPI_SPAN_COUNT];
     slipi_fault fault;
 } slipi_result;
+_Static_assert(offsetof(slipi_result, fault) == 688, "result.fault");
 
 /* Flags of a launch. */
 enum { SLIPI_LAUNCH_SPANS = 1u /* take the phase time stamps */ };

@@ -219,7 +219,7 @@ def check_recursion(report):
     report.rule(rule)
     for path in c_files("src"):
         found = {f.name: f for f in functions(read(path))}
-        calls = {name: {c for c in re.findall(r"\b(\w+)\s*\(", f.body) if c in found}
+        calls = {name: {c for c in re.findall(r"(?<![>.\w])(\w+)\s*\(", f.body) if c in found}
                  for name, f in found.items()}
         for name, function in found.items():
             seen, open_calls = set(), list(calls[name])
