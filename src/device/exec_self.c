@@ -12,7 +12,7 @@ bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot)
     return slipi_load_relaxed(&w->at.kernels[slot->kernel[0]].typical) >= SLIPI_LONG_KERNEL_NS;
 }
 
-void slipi_trace_task(const slipi_attached *at, const slipi_slot *slot, const slip_kernel_ctx *ctx,
+void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot, const slip_kernel_ctx *ctx,
                       uint64_t begin, uint64_t end)
 {
     slipi_task_trace *trace =
@@ -86,7 +86,7 @@ static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
         uint64_t end = w->services->ticks(w->services->device);
         learn(w, row, ticks_to_ns(w, end - begin));
         if (traced) {
-            slipi_trace_task(&w->at, slot, ctx, begin, end);
+            slipi_task_trace_note(&w->at, slot, ctx, begin, end);
         }
     }
     if (code != 0) {

@@ -66,7 +66,7 @@ static void retire(slipi_worker *w, const slipi_finished *done)
     if (done->end_ticks != 0) {
         slip_kernel_ctx ctx = {.core = done->core, .kernel = (uint16_t)done->kernel};
         ctx.core_type = (uint8_t)w->at.kernels[done->kernel].core_type;
-        slipi_trace_task(&w->at, slot, &ctx, done->begin_ticks, done->end_ticks);
+        slipi_task_trace_note(&w->at, slot, &ctx, done->begin_ticks, done->end_ticks);
     }
     slipi_complete(w, slot);
 }
