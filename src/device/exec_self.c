@@ -12,8 +12,8 @@ bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot)
     return slipi_load_relaxed(&w->at.kernels[slot->kernel[0]].typical) >= SLIPI_LONG_KERNEL_NS;
 }
 
-void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot, const slip_kernel_ctx *ctx,
-                      uint64_t begin, uint64_t end)
+void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot,
+                           const slip_kernel_ctx *ctx, uint64_t begin, uint64_t end)
 {
     slipi_task_trace *trace =
         (slipi_task_trace *)(uintptr_t)at->bindings[SLIPI_BIND_TASK_TRACE].address;

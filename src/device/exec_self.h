@@ -21,7 +21,7 @@ void slipi_run_task(slipi_worker *w, slipi_slot *slot);
 bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot);
 
 /* Notes one kernel in the task trace, if there is one. */
-void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot, const slip_kernel_ctx *ctx,
-                      uint64_t begin, uint64_t end);
+void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot,
+                           const slip_kernel_ctx *ctx, uint64_t begin, uint64_t end);
 
 #endif
