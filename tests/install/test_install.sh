@@ -16,6 +16,7 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'echo "FAILED: line $LINENO: $BASH_COMMAND"' ERR
 prefix=$scratch/prefix
 consumer=$SLIPWAY_SOURCE_DIR/tests/install/consumer
 cc=${CC:-cc}
