@@ -150,19 +150,28 @@ static void mark_dirty(slipi_run *run)
     }
 }
 
-/* Describes a failed wait; after a hang nothing is started any more. */
-static slip_status wait_failed(slipi_run *run, slip_status status)
+/* Copies the device's report to the host's view of the launch block. */
+static slip_status fetch_result(slipi_run *run)
 {
     slip_runner *runner = run->runner;
-    mark_dirty(run);
-    if (status != SLIP_E_HANG) {
-        return slipi_platform_fail(runner, status, "wait", 0, "the device's program");
+    if (runner->info.host_in_place != 0) {
+        return SLIP_OK;
     }
+    slipi_result *result = &run->request.launch.block->result;
+    uint64_t from = run->request.launch.address + offsetof(slipi_launch, result);
+    return runner->api.copy_from(runner, result, from, sizeof(*result));
+}
+
+/* Describes a run whose threads did not all leave; nothing is started any more. */
+static slip_status quarantine(slipi_run *run)
+{
+    slip_runner *runner = run->runner;
+    const slipi_result *result = &run->request.launch.block->result;
     runner->refuses = 1;
-    /* What was running when the deadline passed is in the fault, if the host can look at it. */
-    const slipi_fault *fault = &run->request.launch.block->result.fault;
-    if (runner->info.host_in_place != 0 && fault->status == SLIP_E_HANG) {
-        return describe_fault(run, &run->request.launch.block->result);
+    /* The fault names the kernel. After a timeout of the whole run it may still be written to. */
+    if (run->config->timeout_ns == 0 && fetch_result(run) == SLIP_OK &&
+        result->status == SLIP_E_HANG) {
+        return describe_fault(run, result);
     }
     return slipi_fail(&runner->error, SLIP_E_HANG,
                       "program '%s': threads are still inside the run after its deadline; the "
@@ -170,27 +179,28 @@ static slip_status wait_failed(slipi_run *run, slip_status status)
                       run->callable->program->name);
 }
 
-/* Reads the device's report and gives the run's status. */
-static slip_status read_result(slipi_run *run)
+/*
+ * Reads the device's report and gives the run's status. `waited` is what the platform returned: the
+ * device's program passes its own status through it, and the report says more.
+ */
+static slip_status read_result(slipi_run *run, slip_status waited)
 {
-    slip_runner *runner = run->runner;
-    slipi_launch *block = run->request.launch.block;
-    if (runner->info.host_in_place == 0) {
-        slip_status status = runner->api.copy_from(
-            runner, &block->result, run->request.launch.address + offsetof(slipi_launch, result),
-            sizeof(block->result));
-        if (status != SLIP_OK) {
-            mark_dirty(run);
-            return status;
-        }
+    const slipi_result *result = &run->request.launch.block->result;
+    slip_status status = fetch_result(run);
+    if (status != SLIP_OK) {
+        mark_dirty(run);
+        return status;
     }
-    const slipi_result *result = &block->result;
-    if (result->status == SLIP_OK) {
+    if (result->status == SLIP_OK && waited == SLIP_OK) {
         count_result(run, result);
         return SLIP_OK;
     }
-    slip_status status = describe_fault(run, result);
-    if (breaks_state(status) || result->status > 0) {
+    if (waited != SLIP_OK && result->fault.status == SLIP_OK) {
+        mark_dirty(run);
+        return slipi_platform_fail(run->runner, waited, "wait", 0, "the device's program");
+    }
+    status = describe_fault(run, result);
+    if (breaks_state(status)) {
         mark_dirty(run);
     } else {
         count_result(run, result);
@@ -212,10 +222,10 @@ slip_status slipi_run_launch(slipi_run *run)
     runner->stats.runs++;
     status = api->wait(api->ctx, run->config->timeout_ns);
     run->launch_end_ns = runner->trace != NULL ? slipi_now_ns() : 0;
-    if (status != SLIP_OK) {
-        return wait_failed(run, status);
+    if (status == SLIP_E_HANG) {
+        return quarantine(run);
     }
-    status = read_result(run);
+    status = read_result(run, status);
     if (status == SLIP_OK && runner->plan.staged_count != 0) {
         status = slipi_args_copy_out(
             api, &runner->plan, slipi_launch_rows(run->request.launch.block),
