@@ -19,8 +19,8 @@
  *   - mailbox, control line, DATA_MAIN_BASE: written by the control side only. Core line, COND: by
  * the core only.
  *   - Sequences go up by one for each command to a core, 1 .. 65535, then 1 again, across runs.
- *     A reader compares for equality with the one sequence it expects; the other side is at most
- *     one command behind, so 16 bits are plenty.
+ *     A reader only compares for equality with the one sequence that it knows. A core can be two
+ *     commands behind (RUN overwritten by STOP), so three values would do; there are 65535.
  */
 #ifndef SLIPI_DISPATCH_ABI_H
 #define SLIPI_DISPATCH_ABI_H

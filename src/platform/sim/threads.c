@@ -101,6 +101,10 @@ static void *control_main(void *argument)
     this_control = c->index;
     while ((taken = await_order(c, taken)) != 0) {
         c->status = run_control(c);
+        if (c->index == 0) {
+            /* It ended the run: those asleep in idle are to see that now, not when they wake. */
+            slipi_sim_call_threads(device, device->threads);
+        }
         /* [T2]; the last core may still be playing, then its player tells the host. */
         if (slipi_sub_acq_rel(&device->inside, 1u) == 1u) {
             slipi_event_notify(&device->done, 1u);
