@@ -16,8 +16,8 @@
  * Invariants:
  *   - A core has at most one command that it has not finished, except that STOP may overwrite RUN
  *     when a run is given up.
- *   - mailbox, control line, DATA_MAIN_BASE: written by the control side only. Core line, COND: by
- * the core only.
+ *   - The control side alone writes mailbox, control line and DATA_MAIN_BASE; the core alone writes
+ *     its line and COND.
  *   - Sequences go up by one for each command to a core, 1 .. 65535, then 1 again, across runs.
  *     A reader only compares for equality with the one sequence that it knows. A core can be two
  *     commands behind (RUN overwritten by STOP), so three values would do; there are 65535.

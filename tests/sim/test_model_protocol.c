@@ -18,6 +18,7 @@ enum { RUN = 0x10, STOP = 0x20, ACK = 0x10, FIN = 0x20, STOPPED = 0x40, SEQUENCE
 enum spoil {
     SPOIL_NOTHING,
     SPOIL_ONE_SEQUENCE,           /* the sequence does not change */
+    SPOIL_TWO_SEQUENCES,          /* it wraps after two values */
     SPOIL_REGISTER_FIRST,         /* the command is written before the mailbox */
     SPOIL_FINISH_FIRST,           /* FIN is written before the results */
     SPOIL_STOP_IN_MAILBOX,        /* stop changes the mailbox, which a busy core may be reading */
