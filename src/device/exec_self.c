@@ -2,7 +2,6 @@
 #include "device/exec_self.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "abi/task_trace.h"
 
@@ -32,20 +31,6 @@ void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot,
         record->core = ctx->core;
         record->core_type = ctx->core_type;
     }
-}
-
-/* Latches a kernel's failure. */
-static void raise_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t kernel, int32_t code)
-{
-    slipi_fault fault = {.status = SLIP_E_KERNEL_FAILED,
-                         .ring = (int32_t)slipi_task_ring(slot->task),
-                         .scope = -1,
-                         .kernel = (int32_t)kernel,
-                         .code = code,
-                         .resource = SLIPI_RESOURCE_KERNEL,
-                         .submission = slot->submission};
-    (void)snprintf(fault.detail, sizeof fault.detail, "kernel %u returned %d", kernel, code);
-    slipi_raise(&w->at, &fault);
 }
 
 /* Updates a kernel's typical time with a new one: a quarter of the difference at a time. */
@@ -90,7 +75,7 @@ static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
         }
     }
     if (code != 0) {
-        raise_kernel(w, slot, kernel, code);
+        slipi_raise_kernel(&w->at, slot, kernel, code, ctx->core);
     }
 }
 

@@ -52,16 +52,7 @@ static void retire(slipi_worker *w, const slipi_finished *done)
 {
     slipi_slot *slot = slipi_slot_at(&w->at, done->slot_ref);
     if (done->code != 0) {
-        slipi_fault fault = {.status = SLIP_E_KERNEL_FAILED,
-                             .ring = (int32_t)slipi_task_ring(slot->task),
-                             .scope = -1,
-                             .kernel = (int32_t)done->kernel,
-                             .code = done->code,
-                             .resource = SLIPI_RESOURCE_KERNEL,
-                             .submission = slot->submission};
-        (void)snprintf(fault.detail, sizeof fault.detail, "kernel %u returned %d on core %u",
-                       done->kernel, done->code, done->core);
-        slipi_raise(&w->at, &fault);
+        slipi_raise_kernel(&w->at, slot, done->kernel, done->code, done->core);
     }
     if (done->end_ticks != 0) {
         slip_kernel_ctx ctx = {.core = done->core, .kernel = (uint16_t)done->kernel};

@@ -49,7 +49,7 @@ static slip_status wait_for_element(slipi_orchestrator *o, const slip_tensor *el
         for (uint32_t i = 0; i < list.count; i++) {
             const slipi_slot *slot = slipi_slot_of(&o->worker->at, list.task[i]);
             while (slipi_load_acquire(&slot->fanout) != SLIPI_FANOUT_CLOSED) {
-                if (!slipi_help(o->worker)) {
+                if (!slipi_step_or_idle(o->worker)) {
                     o->failed = SLIP_E_HANG;
                     return SLIP_E_HANG;
                 }

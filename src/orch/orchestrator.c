@@ -181,6 +181,12 @@ static void begin_args(slipi_orchestrator *o)
     }
 }
 
+/* slipi_help.step: the orchestrator's own worker runs tasks. */
+static bool help_worker(void *user)
+{
+    return slipi_step_or_idle(user);
+}
+
 void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
 {
     o->base.ops = &orch_ops;
@@ -192,7 +198,8 @@ void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
     o->edges_skipped = 0;
     o->run_serial = w->at.launch->run_serial;
     o->audit = (slipi_audit_header *)(uintptr_t)w->at.bindings[SLIPI_BIND_AUDIT].address;
-    slipi_rings_begin(&o->rings, w);
+    slipi_help help = {help_worker, w};
+    slipi_rings_begin(&o->rings, &w->at, help);
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         o->first_task[r] = w->at.rt->ring[r].head;
     }

@@ -10,6 +10,7 @@
 #include <slipway/orch.h>
 
 #include "abi/audit.h"
+#include "sched/worker.h"
 #include "task/edge.h"
 #include "task/ring.h"
 

@@ -417,7 +417,7 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     submission sub = {.o = o, .slot = open_slot(o, task, &p)};
     store_args(o, task, &p, sub.slot);
     slipi_record_task(o, sub.slot, task);
-    slipi_fanin_begin(&sub.fanin, o->worker, sub.slot, p.ring);
+    slipi_fanin_begin(&sub.fanin, &o->worker->at, o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
     close_slot(&o->worker->at, p.ring, sub.slot);
     if (out != NULL) {

@@ -1,5 +1,6 @@
 /* complete.c - completion of tasks and the fatal latch; see worker.h. */
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/check.h"
 #include "sched/worker.h"
@@ -36,4 +37,18 @@ void slipi_raise(const slipi_attached *at, const slipi_fault *fault)
     sm->fault = *fault;
     slipi_store_relaxed(&sm->fatal_status, (uint32_t)fault->status); /* a hint for submit */
     slipi_store_release(&sm->fatal, 2u); /* [L1] release: the fault is whole */
+}
+
+void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32_t kernel,
+                        int32_t code, uint32_t core)
+{
+    slipi_fault fault = {.status = SLIP_E_KERNEL_FAILED,
+                         .ring = (int32_t)slipi_task_ring(slot->task),
+                         .scope = -1,
+                         .kernel = (int32_t)kernel,
+                         .code = code,
+                         .resource = SLIPI_RESOURCE_KERNEL,
+                         .submission = slot->submission};
+    (void)snprintf(fault.detail, sizeof fault.detail, "on core %u", core);
+    slipi_raise(at, &fault);
 }

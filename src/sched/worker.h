@@ -80,6 +80,10 @@ void slipi_complete(slipi_worker *w, slipi_slot *slot);
 /* Latches the first failure of a run; later ones are dropped. Any thread. */
 void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
 
+/* Latches that a task's kernel returned `code`. */
+void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32_t kernel,
+                        int32_t code, uint32_t core);
+
 /* SLIP_OK while nothing has failed. */
 static inline slip_status slipi_failed(const slipi_attached *at)
 {
@@ -100,7 +104,7 @@ void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
 void slipi_idle(slipi_worker *w);
 
 /* Steps, or waits a little. False if waiting has become pointless (w->hung). */
-static inline bool slipi_help(slipi_worker *w)
+static inline bool slipi_step_or_idle(slipi_worker *w)
 {
     if (!slipi_step(w)) {
         slipi_idle(w);

@@ -3,11 +3,13 @@
 
 #include "base/check.h"
 
-void slipi_fanin_begin(slipi_fanin *in, slipi_worker *w, slipi_slot *consumer, uint32_t ring_index)
+void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at, slipi_help help,
+                       slipi_slot *consumer, uint32_t ring_index)
 {
-    in->worker = w;
+    in->at = at;
+    in->help = help;
     in->consumer = consumer;
-    in->ring = &w->at.rt->ring[ring_index];
+    in->ring = &at->rt->ring[ring_index];
     in->ring_index = ring_index;
     in->used = 0;
     in->pushed = 0;
@@ -22,7 +24,7 @@ static void wait_for_chunk(slipi_fanin *in)
     int32_t walked = SLIPI_FANIN_GUARD - (int32_t)in->pushed;
     /* acquire: pairs with [F4]; the walkers have read the edges. */
     while (slipi_load_acquire(&in->consumer->fanin) != walked) {
-        if (!slipi_help(in->worker)) {
+        if (!slipi_help_step(&in->help)) {
             return; /* hung: the run is over and its state is relaid */
         }
     }
@@ -37,7 +39,7 @@ static slipi_edge *take_edge(slipi_fanin *in)
     if (in->used < SLIPI_INLINE_EDGES) {
         return &in->consumer->edges[in->used++];
     }
-    const slipi_attached *at = &in->worker->at;
+    const slipi_attached *at = in->at;
     const slipi_ring_extent *extent = &at->sm->ring[in->ring_index];
     slipi_ring_state *ring = in->ring;
     if (ring->pool_head - ring->pool_done == extent->edge_count) {
@@ -60,7 +62,7 @@ bool slipi_fanin_push(slipi_fanin *in, slipi_slot *producer)
     if (head == SLIPI_FANOUT_CLOSED) {
         return false;
     }
-    const slipi_attached *at = &in->worker->at;
+    const slipi_attached *at = in->at;
     slipi_edge *edge = take_edge(in);
     uint32_t ref = slipi_edge_ref(at, edge);
     edge->consumer = slipi_slot_ref(at, in->consumer);

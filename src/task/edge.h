@@ -11,13 +11,15 @@
 #ifndef SLIPI_TASK_EDGE_H
 #define SLIPI_TASK_EDGE_H
 
-#include "sched/worker.h"
+#include "arena/rebind.h"
+#include "task/help.h"
 
 #define SLIPI_FANIN_GUARD (1 << 30)
 
 /* The edges of the task being submitted. */
 typedef struct slipi_fanin {
-    slipi_worker *worker;
+    const slipi_attached *at;
+    slipi_help help;
     slipi_slot *consumer;
     slipi_ring_state *ring;
     uint32_t ring_index;
@@ -27,7 +29,8 @@ typedef struct slipi_fanin {
 } slipi_fanin;
 
 /* Starts the fan-in of a task that is not yet published. */
-void slipi_fanin_begin(slipi_fanin *in, slipi_worker *w, slipi_slot *consumer, uint32_t ring_index);
+void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at, slipi_help help,
+                       slipi_slot *consumer, uint32_t ring_index);
 
 /* Orders the consumer after a producer; false if the producer is COMPLETED already. */
 bool slipi_fanin_push(slipi_fanin *in, slipi_slot *producer);

@@ -10,17 +10,17 @@
 /* Extent and state of one ring. */
 static const slipi_ring_extent *extent_of(const slipi_rings *rings, uint32_t ring)
 {
-    return &rings->worker->at.sm->ring[ring];
+    return &rings->at->sm->ring[ring];
 }
 static slipi_ring_state *state_of(const slipi_rings *rings, uint32_t ring)
 {
-    return &rings->worker->at.rt->ring[ring];
+    return &rings->at->rt->ring[ring];
 }
 
 /* Moves done over COMPLETED tasks. */
 static void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
 {
-    const slipi_attached *at = &rings->worker->at;
+    const slipi_attached *at = rings->at;
     while (s->done < s->head) {
         const slipi_slot *slot = &at->slots[ring][s->done & at->slot_mask[ring]];
         /* [D1] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
@@ -47,7 +47,7 @@ static bool unused(const slipi_runtime *rt, const slipi_slot *slot)
 
 void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
 {
-    const slipi_attached *at = &rings->worker->at;
+    const slipi_attached *at = rings->at;
     slipi_ring_state *s = state_of(rings, ring);
     advance_done(rings, s, ring);
     const slipi_scope *open = rings->outermost[ring];
@@ -68,9 +68,9 @@ void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
 /* Moves the node pool's tail over accesses of COMPLETED tasks. */
 static void advance_nodes(slipi_rings *rings)
 {
-    slipi_runtime *rt = rings->worker->at.rt;
+    slipi_runtime *rt = rings->at->rt;
     const slipi_node *nodes =
-        (const slipi_node *)(const void *)(rings->worker->at.arena_base + rt->nodes_off);
+        (const slipi_node *)(const void *)(rings->at->arena_base + rt->nodes_off);
     while (rt->node_tail < rt->node_head &&
            !slipi_task_live(rt, nodes[rt->node_tail & (rt->node_count - 1)].task)) {
         rt->node_tail++;
@@ -107,7 +107,7 @@ static slip_status prove_room(slipi_rings *rings, uint32_t ring, const slipi_nee
     uint64_t kept = open != NULL ? s->head - open->first : 0;
     uint64_t kept_heap = open != NULL ? s->heap_head - open->heap_start : 0;
     uint64_t kept_buffers = open != NULL ? s->buffers_head - open->buffers_start : 0;
-    uint64_t buffer_count = rings->worker->at.rt->map[ring].buffer_count;
+    uint64_t buffer_count = rings->at->rt->map[ring].buffer_count;
     if (kept >= e->window) {
         fault->wanted = 1;
         fault->available = 0;
@@ -156,7 +156,7 @@ static bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
 {
     const slipi_ring_extent *e = extent_of(rings, ring);
     const slipi_ring_state *s = state_of(rings, ring);
-    const slipi_runtime *rt = rings->worker->at.rt;
+    const slipi_runtime *rt = rings->at->rt;
     if (s->head - s->tail >= e->window) {
         return false;
     }
@@ -196,15 +196,16 @@ slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_ne
         if (has_room(rings, ring, need)) {
             return SLIP_OK;
         }
-        if (!slipi_help(rings->worker)) {
+        if (!slipi_help_step(&rings->help)) {
             return SLIP_E_HANG;
         }
     }
 }
 
-void slipi_rings_begin(slipi_rings *rings, slipi_worker *w)
+void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help help)
 {
-    rings->worker = w;
+    rings->at = at;
+    rings->help = help;
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         rings->outermost[r] = NULL;
         slipi_ring_state *s = state_of(rings, r);
@@ -232,7 +233,7 @@ slip_status slipi_rings_drain(slipi_rings *rings)
         if (quiet) {
             return SLIP_OK;
         }
-        if (!slipi_help(rings->worker)) {
+        if (!slipi_help_step(&rings->help)) {
             return SLIP_E_HANG;
         }
     }

@@ -13,7 +13,8 @@
 #ifndef SLIPI_TASK_RING_H
 #define SLIPI_TASK_RING_H
 
-#include "sched/worker.h"
+#include "arena/rebind.h"
+#include "task/help.h"
 
 /* An open scope, on the orchestrator's stack. */
 typedef struct slipi_scope {
@@ -26,7 +27,8 @@ typedef struct slipi_scope {
 } slipi_scope;
 
 typedef struct slipi_rings {
-    slipi_worker *worker;
+    const slipi_attached *at;
+    slipi_help help;
     slipi_scope *outermost[SLIPI_RINGS]; /* first open scope of each ring; null if none */
 } slipi_rings;
 
@@ -63,7 +65,7 @@ static inline uint64_t slipi_place(uint64_t head, uint64_t bytes, uint64_t capac
 }
 
 /* Starts a run: heap rings at a lap boundary, so that what fits does not depend on history. */
-void slipi_rings_begin(slipi_rings *rings, slipi_worker *w);
+void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help help);
 
 /* Waits until every submitted task is COMPLETED and reclaims everything; scopes are closed. */
 slip_status slipi_rings_drain(slipi_rings *rings);
