@@ -14,6 +14,9 @@
  * updates of one trailing tile follow each other (RAW and WAW), and that packing into a panel that
  * was used two columns ago waits for the updates that still read it (WAR).
  *
+ * Each column and each row of updates is a scope, so that the slots of its tasks can be reused when
+ * they are complete: a ring's window need not hold the whole graph.
+ *
  * The orchestration function runs on the orchestrator's thread, kernels on AIC and AIV cores.
  */
 #include <math.h>
@@ -183,6 +186,7 @@ static slip_tensor panel_tile(const factor *f, uint32_t k, uint32_t i)
 /* Submits the tasks of column k: its factor, the panel below it, its packed copies. */
 static void submit_panel(const factor *f, uint32_t k)
 {
+    slip_scope_begin(f->o, SLIP_SCOPE_AUTO);
     slip_tensor diagonal = matrix_tile(f, k, k);
     const slip_arg potrf[] = {slip_inout(&diagonal)};
     slip_spawn(f->o, SLIP_TASK_AIV, KERNEL_POTRF, 1, potrf);
@@ -194,12 +198,14 @@ static void submit_panel(const factor *f, uint32_t k)
         const slip_arg pack[] = {slip_in(&below), slip_out_existing(&packed)};
         slip_spawn(f->o, SLIP_TASK_AIV, KERNEL_PACK, 2, pack);
     }
+    slip_scope_end(f->o);
 }
 
 /* Submits the updates of the trailing matrix by column k. */
 static void submit_updates(const factor *f, uint32_t k)
 {
     for (uint32_t i = k + 1; i < f->count; i++) {
+        slip_scope_begin(f->o, SLIP_SCOPE_AUTO);
         slip_tensor left = matrix_tile(f, i, k);
         for (uint32_t j = k + 1; j <= i; j++) {
             slip_tensor packed = panel_tile(f, k, j);
@@ -207,6 +213,7 @@ static void submit_updates(const factor *f, uint32_t k)
             const slip_arg args[] = {slip_in(&left), slip_in(&packed), slip_inout(&target)};
             slip_spawn(f->o, SLIP_TASK_AIC, i == j ? KERNEL_SYRK : KERNEL_GEMM, 3, args);
         }
+        slip_scope_end(f->o);
     }
 }
 
