@@ -3,6 +3,7 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 PLATFORM ?= cpu
+LABELS ?=
 FROM ?= HEAD~1
 TO ?=
 
@@ -15,6 +16,7 @@ help:
 	@echo "make test         install what is missing, build, run every test"
 	@echo "make build        configure and build into build/"
 	@echo "make check-asan   unit and concurrency tests under the address sanitizer"
+	@echo "                  (LABELS='example|random' takes other tests)"
 	@echo "make check-tsan   the same under the thread sanitizer"
 	@echo "make check-ubsan  the same under the undefined behaviour sanitizer"
 	@echo "make check-rows   one mutant for every required behaviour: its test must notice"
@@ -41,7 +43,7 @@ test:
 
 check-asan check-tsan check-ubsan: check-%:
 	scripts/install-deps.sh build test
-	JOBS=$(JOBS) scripts/run-tests.sh $*
+	JOBS=$(JOBS) scripts/run-tests.sh $* "$(LABELS)"
 
 check-rows:
 	scripts/install-deps.sh build test

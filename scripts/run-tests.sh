@@ -2,7 +2,8 @@
 # run-tests.sh - configures, builds and runs tests; ends with one line "N passed, N failed".
 #
 # Usage: run-tests.sh all      every test, then the concurrency tests under each sanitizer
-#        run-tests.sh asan|tsan|ubsan   unit and concurrency tests under one sanitizer
+#        run-tests.sh asan|tsan|ubsan [LABELS]   the tests with a label that matches, under one
+#                                  sanitizer; default: unit and concurrency tests
 # Called by `make test` and `make check-*`. JOBS bounds the compilers and tests at once. A run goes
 # on after a failure and tells all of them at the end.
 set -uo pipefail
@@ -76,10 +77,14 @@ all)
     done
     ;;
 asan | tsan | ubsan)
-    run_preset "$1" '^(concurrency|unit)$' tests-concurrency tests-unit
+    if [ -n "${2:-}" ]; then
+        run_preset "$1" "$2"
+    else
+        run_preset "$1" '^(concurrency|unit)$' tests-concurrency tests-unit
+    fi
     ;;
 *)
-    echo "usage: run-tests.sh all|asan|tsan|ubsan" >&2
+    echo "usage: run-tests.sh all|asan|tsan|ubsan [LABELS]" >&2
     exit 2
     ;;
 esac
