@@ -53,6 +53,7 @@ typedef struct graph_bench {
     uint64_t samples[MAX_REPETITIONS];
     graph_row rows[ROW_COUNT];
     size_t row_count;
+    uint32_t threads; /* of the open runner; on sims as the options say */
 } graph_bench;
 
 /* Runs one pattern once; the time goes to *out_ns. */
@@ -116,11 +117,17 @@ static int measure(graph_bench *bench)
     return code;
 }
 
+/* A figure with one decimal. */
+static double round_tenth(double value)
+{
+    return (double)(uint64_t)(value * 10.0 + 0.5) / 10.0;
+}
+
 /* Prints the figures as JSON. */
 static int print_json(const graph_bench *bench)
 {
     cJSON *root = cJSON_CreateObject();
-    slipi_json_count(root, "threads", bench->options->session.threads);
+    slipi_json_count(root, "threads", bench->threads);
     cJSON *rows = cJSON_AddArrayToObject(root, "rows");
     for (size_t i = 0; i < bench->row_count; i++) {
         const graph_row *r = &bench->rows[i];
@@ -128,8 +135,7 @@ static int print_json(const graph_bench *bench)
         cJSON_AddStringToObject(row, "pattern", r->pattern);
         cJSON_AddStringToObject(row, "mode", r->mode);
         slipi_json_count(row, "tasks", bench->options->tasks);
-        cJSON_AddNumberToObject(row, "ns_per_task",
-                                (double)(uint64_t)(r->ns_per_task * 10.0 + 0.5) / 10.0);
+        cJSON_AddNumberToObject(row, "ns_per_task", round_tenth(r->ns_per_task));
         cJSON_AddItemToArray(rows, row);
     }
     return slipi_json_print("bench graph", root);
@@ -141,8 +147,8 @@ static int print_table(const graph_bench *bench)
     const graph_options *o = bench->options;
     printf("empty tasks on %s, %u threads, %u tasks a run, ns a task (median of %u runs)\n"
            "%-18s %10s %10s %10s\n",
-           o->session.platform, o->session.threads, o->tasks, o->repetitions, "pattern",
-           modes[0].name, modes[1].name, modes[2].name);
+           o->session.platform, bench->threads, o->tasks, o->repetitions, "pattern", modes[0].name,
+           modes[1].name, modes[2].name);
     for (size_t i = 0; i + MODE_COUNT <= bench->row_count; i += MODE_COUNT) {
         const graph_row *r = &bench->rows[i];
         printf("%-18s %10.1f %10.1f %10.1f\n", r->pattern, r[0].ns_per_task, r[1].ns_per_task,
@@ -172,6 +178,22 @@ static int check_options(const graph_options *o)
     return SLIPI_EXIT_OK;
 }
 
+/* Registers the program and asks how many threads there are. */
+static int prepare(graph_bench *bench)
+{
+    slip_runner_info info;
+    memset(&info, 0, sizeof(info));
+    info.struct_size = (uint32_t)sizeof(info);
+    slip_runner *runner = bench->session.runner;
+    slip_status status =
+        slip_register_program(runner, &slipi_bench_graph_program, &bench->callable);
+    if (status == SLIP_OK) {
+        status = slip_runner_describe(runner, &info);
+    }
+    bench->threads = info.threads != 0 ? info.threads : bench->options->session.threads;
+    return status == SLIP_OK ? SLIPI_EXIT_OK : slipi_cli_fail_status("bench graph", runner, status);
+}
+
 /* Opens the runner, measures, prints. */
 static int run_bench(graph_bench *bench, const graph_options *o)
 {
@@ -183,13 +205,8 @@ static int run_bench(graph_bench *bench, const graph_options *o)
     if (code == 0 && !slipi_array_init(&bench->data, SLIP_F32, 2, shape, why, sizeof(why))) {
         code = slipi_cli_fail("bench graph", "%s", why);
     }
-    if (code == 0) {
-        slip_status status = slip_register_program(bench->session.runner,
-                                                   &slipi_bench_graph_program, &bench->callable);
-        code = status == SLIP_OK
-                   ? measure(bench)
-                   : slipi_cli_fail_status("bench graph", bench->session.runner, status);
-    }
+    code = code != 0 ? code : prepare(bench);
+    code = code != 0 ? code : measure(bench);
     slipi_session_close(&bench->session);
     slipi_array_fini(&bench->data);
     if (code != 0) {

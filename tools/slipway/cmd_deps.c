@@ -48,8 +48,7 @@ static int write_graph(slipi_session *session, const deps_options *options)
     if (status != SLIP_OK) {
         return slipi_cli_fail_status("deps", session->runner, status);
     }
-    printf("%s: %llu tasks, %llu edges\n", options->out, (unsigned long long)stats.last_tasks,
-           (unsigned long long)stats.last_edges);
+    printf("%s: %llu tasks\n", options->out, (unsigned long long)stats.last_tasks);
     return SLIPI_EXIT_OK;
 }
 

@@ -39,7 +39,8 @@ typedef struct info_view {
     platform_view platforms[MAX_PLATFORMS];
     uint32_t platform_count;
     const char *sizing_platform;
-    slip_cache_entry_info sizing; /* valid = 0: it could not be had */
+    slip_cache_entry_info sizing; /* valid = 0: it could not be had, because ... */
+    char sizing_missing[512];
     machine_view machine;
 } info_view;
 
@@ -126,7 +127,13 @@ static void look_at_sizing(slip_runner *runner, const char *name, info_view *vie
     view->sizing_platform = name;
     if (slip_prewarm(runner, &config) != SLIP_OK ||
         slip_cache_info(runner, &view->sizing, &entries) != SLIP_OK || entries == 0) {
+        slip_error error;
+        memset(&error, 0, sizeof(error));
+        error.struct_size = (uint32_t)sizeof(error);
+        slip_status status = slip_last_error(runner, &error);
         memset(&view->sizing, 0, sizeof(view->sizing));
+        snprintf(view->sizing_missing, sizeof(view->sizing_missing), "%s",
+                 status == SLIP_OK ? error.message : slip_status_message(status));
     }
 }
 
@@ -199,9 +206,12 @@ static void print_platforms(const info_view *view)
             printf("  %-8s %s\n", p->name, p->missing);
             continue;
         }
-        printf("  %-8s %u blocks (%u AIC, %u AIV), %u threads, control threads %u active of %u, "
-               "counter %llu Hz, host buffers %s\n",
-               p->name, p->info.blocks, p->info.aic_count, p->info.aiv_count, p->info.threads,
+        printf("  %-8s %u blocks (%u AIC, %u AIV), ", p->name, p->info.blocks, p->info.aic_count,
+               p->info.aiv_count);
+        if (p->info.threads != 0) {
+            printf("%u threads, ", p->info.threads);
+        }
+        printf("control threads %u active of %u, counter %llu Hz, host buffers %s\n",
                p->info.control_active_max, p->info.control_launch_max,
                (unsigned long long)p->info.counter_hz,
                p->info.host_in_place != 0 ? "in place" : "copied");
@@ -212,7 +222,7 @@ static void print_platforms(const info_view *view)
 static void print_sizing(const info_view *view)
 {
     if (view->sizing.valid == 0) {
-        printf("\ndefault sizing: not known\n");
+        printf("\ndefault sizing: not to be had: %s\n", view->sizing_missing);
         return;
     }
     printf("\ndefault sizing (%s, environment applied)\n", view->sizing_platform);

@@ -53,6 +53,17 @@ static int unknown_subcommand(const char *word)
     return slipi_cli_usage("", "unknown %s '%s'", kind, word);
 }
 
+/* Receives the library's log. A line that starts with a status code is the runner's last error,
+ * which the subcommands print themselves, in full. May be called from any thread. */
+static void print_log(void *user, uint32_t level, const char *line)
+{
+    static const char *const levels[] = {"", "error: ", "warning: ", "", "debug: "};
+    (void)user;
+    if (level != SLIP_LOG_ERROR || strncmp(line, "SLIP_E_", 7) != 0) {
+        fprintf(stderr, "slipway: %s%s\n", level <= SLIP_LOG_DEBUG ? levels[level] : "", line);
+    }
+}
+
 /* Runs the subcommand that the first argument names. */
 int main(int argc, char **argv)
 {
@@ -68,6 +79,7 @@ int main(int argc, char **argv)
         printf("slipway %s\n", slip_version());
         return SLIPI_EXIT_OK;
     }
+    slip_log_set_sink(print_log, NULL);
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         if (strcmp(word, subcommands[i].name) == 0) {
             int code = subcommands[i].main(argc - 2, argv + 2);

@@ -39,12 +39,12 @@ static void print_times(const char *label, const uint64_t *sorted, size_t count)
     char p50[32];
     char p99[32];
     if (count == 0) {
-        printf("%s none", label);
+        printf("%snone", label);
         return;
     }
     slipi_cli_time_text(slipi_cli_percentile(sorted, count, 50.0), p50, sizeof(p50));
     slipi_cli_time_text(slipi_cli_percentile(sorted, count, 99.0), p99, sizeof(p99));
-    printf("%s p50 %s, p99 %s", label, p50, p99);
+    printf("%sp50 %s, p99 %s", label, p50, p99);
 }
 
 /* Prints what was compared and audited. */
@@ -77,17 +77,21 @@ static void print_text(const slipi_run_report *report, const slipi_session *sess
     slipi_cli_bytes_text(bytes, resident, sizeof(resident));
     printf("program   %s: %u kernels, %u arguments\n", session->program->name,
            session->program->kernel_count, session->program->param_count);
-    printf("platform  %s, device %u, %u threads, %u AIC, %u AIV\n", info->platform, info->device_id,
-           info->threads, info->aic_count, info->aiv_count);
+    printf("platform  %s, device %u, %u AIC, %u AIV", info->platform, info->device_id,
+           info->aic_count, info->aiv_count);
+    if (info->threads != 0) {
+        printf(", %u threads", info->threads);
+    }
+    printf("\n");
     printf("runs      %u\n", report->runs);
     printf("tasks     %llu a run\n", (unsigned long long)s->last_tasks);
     printf("edges     %llu a run\n", (unsigned long long)s->last_edges);
     printf("bind      ");
-    print_times("miss", report->miss_ns, report->miss_count);
-    print_times("; hit", report->hit_ns, report->hit_count);
+    print_times("miss ", report->miss_ns, report->miss_count);
+    print_times("; hit ", report->hit_ns, report->hit_count);
     printf("\nrun       ");
     print_times("", report->run_ns, report->run_count);
-    printf("\ncache     %llu hits, %llu misses, %llu dirty; %s committed\n",
+    printf("\ncache     hits %llu, misses %llu, dirty %llu; %s committed\n",
            (unsigned long long)s->hits, (unsigned long long)s->misses, (unsigned long long)s->dirty,
            resident);
     for (uint32_t i = 0; i < report->outputs->count; i++) {
