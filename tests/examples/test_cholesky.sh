@@ -12,6 +12,7 @@ prints "right" "^tasks, last run *149$"
 passes "a tile that does not divide the matrix" cholesky "$@" --n 100 --tile 32 --runs 3 --audit 1
 prints "right"
 passes "small tiles, many dependencies" cholesky "$@" --n 96 --tile 8 --runs 5 --seed 7
+passes "more tasks than a ring's window holds" cholesky "$@" --n 384 --tile 8 --runs 2
 passes "one tile" cholesky "$@" --n 40 --tile 40 --runs 2
 passes "one element" cholesky "$@" --n 1 --tile 1 --runs 2
 passes "one thread" cholesky "$@" --n 128 --tile 16 --runs 3 --threads 1
