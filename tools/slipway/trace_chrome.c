@@ -4,7 +4,7 @@
  * For cmd_trace.c; one thread. Host spans lie on their thread's track; device-clock spans on a
  * track of their own; task records on one track a core. The device's clock may have another origin
  * than the host's: where a run's device times do not lie inside its launch, they are moved so that
- * the first of them begins with it.
+ * the first of them begins with it. Phases that a run skipped are left out.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -182,7 +182,9 @@ static void write_events(chrome_writer *w)
         }
         find_shift(log, first, end, &w->shift_ns);
         for (size_t i = first; i < end; i++) {
-            write_event(w, &log->events[i]);
+            if (strstr(log->events[i].extra, "skipped=1") == NULL) {
+                write_event(w, &log->events[i]);
+            }
         }
         first = end;
     }

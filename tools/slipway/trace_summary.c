@@ -2,7 +2,7 @@
  * trace_summary.c - mean and percentiles of the spans and task records of a trace.
  *
  * For cmd_trace.c; one thread. Spans are grouped by name; a span that says cache=hit, miss or dirty
- * is grouped by that as well, because the three are different work.
+ * is grouped by that as well, because the three are different work; so is a phase that was skipped.
  */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -44,12 +44,13 @@ static const char *group_name(slipi_trace_log *log, const slipi_trace_event *eve
     char name[256];
     const char *cache = event->is_task ? NULL : strstr(event->extra, "cache=");
     const char *clock = event->device_clock && !event->is_task ? " (device)" : "";
+    const char *skipped = strstr(event->extra, "skipped=1") != NULL ? " [skipped]" : "";
     if (cache != NULL) {
         size_t length = strcspn(cache, " ");
         snprintf(name, sizeof(name), "%.120s [%.*s]%s", event->name, (int)length, cache, clock);
     } else {
-        snprintf(name, sizeof(name), "%s%.120s%s", event->is_task ? "task " : "", event->name,
-                 clock);
+        snprintf(name, sizeof(name), "%s%.120s%s%s", event->is_task ? "task " : "", event->name,
+                 skipped, clock);
     }
     return slipi_trace_log_text(log, name);
 }
@@ -78,7 +79,7 @@ static void print_group(const group_view *g)
     static const double percents[] = {50.0, 90.0, 99.0, 100.0};
     char text[32];
     slipi_cli_time_text((uint64_t)g->mean, text, sizeof(text));
-    printf("%-44s %9zu %11s", g->name, g->count, text);
+    printf("%-56s %9zu %11s", g->name, g->count, text);
     for (size_t i = 0; i < 4; i++) {
         slipi_cli_time_text(slipi_cli_percentile(g->sorted, g->count, percents[i]), text,
                             sizeof(text));
@@ -139,7 +140,7 @@ int slipi_trace_summary(slipi_trace_log *log, bool json)
         visit_groups(samples, log->count, scratch, cJSON_AddArrayToObject(root, "spans"));
         code = slipi_json_print("trace", root);
     } else {
-        printf("%-44s %9s %11s %11s %11s %11s %11s\n", "span", "count", "mean", "p50", "p90", "p99",
+        printf("%-56s %9s %11s %11s %11s %11s %11s\n", "span", "count", "mean", "p50", "p90", "p99",
                "max");
         visit_groups(samples, log->count, scratch, NULL);
         printf("%zu records in %llu lines, %llu lines of another form skipped\n", log->count,
