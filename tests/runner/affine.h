@@ -24,7 +24,7 @@ slip_callable affine_register(slip_runner *runner);
 
 /*
  * One run of 64 elements with a scalar `code`; *right tells whether y is what it must be. After a
- * failed run it is right if y was left alone.
+ * failed run it is right if y was left alone, where the device does not write y itself.
  */
 slip_status affine_run(slip_runner *runner, slip_callable callable, const slip_run_config *config,
                        int32_t code, bool *right);

@@ -1,0 +1,113 @@
+/* story.c - see story.h. */
+#include "story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Notes a status; a failure must come with its description. True if the call was good. */
+static bool note(story *s, slip_status status, const char *call)
+{
+    if (status == SLIP_OK) {
+        return true;
+    }
+    s->failures++;
+    slip_error error = {.struct_size = (uint32_t)sizeof(error)};
+    slip_status asked =
+        s->runner != NULL ? slip_last_error(s->runner, &error) : slip_open_error(&error);
+    if (asked != SLIP_OK || error.status != status || error.message[0] == '\0') {
+        fprintf(stderr, "%s returned %s, its description is of %s: '%s'\n", call,
+                slip_status_name(status), slip_status_name(error.status), error.message);
+        s->wrong++;
+    }
+    return false;
+}
+
+/* One run with a sizing. */
+static void run(story *s, uint64_t window, uint64_t heap)
+{
+    slip_run_config config = affine_config(window, heap, 64);
+    bool right = false;
+    slip_status status = affine_run(s->runner, s->callable, &config, 0, &right);
+    (void)note(s, status, "slip_run");
+    if (!right) {
+        fprintf(stderr, "a run with window %u gave a wrong result (%s)\n", (unsigned)window,
+                slip_status_name(status));
+        s->wrong++;
+    }
+}
+
+/* Device memory, there and back. */
+static void copies(story *s)
+{
+    slip_device_ptr memory;
+    char there[64] = "there and back";
+    char back[64] = "";
+    if (!note(s, slip_device_malloc(s->runner, sizeof(there), &memory), "slip_device_malloc")) {
+        return;
+    }
+    bool good = note(s, slip_copy_to_device(s->runner, memory, there, sizeof(there)),
+                     "slip_copy_to_device") &&
+                note(s, slip_copy_from_device(s->runner, back, memory, sizeof(back)),
+                     "slip_copy_from_device");
+    if (good && strcmp(there, back) != 0) {
+        s->wrong++;
+    }
+    (void)note(s, slip_device_free(s->runner, memory), "slip_device_free");
+}
+
+/* Tells the story; see the header. */
+void story_tell(story *s)
+{
+    slip_runner_options options = {.struct_size = (uint32_t)sizeof(options), .ops = s->ops};
+    if (!note(s, slip_runner_open(&options, &s->runner), "slip_runner_open")) {
+        s->runner = NULL;
+        return;
+    }
+    if (!note(s, slip_register_program(s->runner, &affine_program, &s->callable),
+              "slip_register_program")) {
+        return;
+    }
+    copies(s);
+    slip_run_config config = affine_config(64, 65536, 64);
+    (void)note(s, slip_prewarm(s->runner, &config), "slip_prewarm");
+    run(s, 64, 65536);
+    run(s, 128, 1 << 20);
+    run(s, 64, 65536);
+    config.audit = 1;
+    bool right = false;
+    (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
+}
+
+/* Checks that the runner is good; see the header. */
+void story_check_usable(story *s)
+{
+    if (s->runner == NULL) {
+        return;
+    }
+    if (slip_callable_program(s->runner, s->callable) == NULL &&
+        slip_register_program(s->runner, &affine_program, &s->callable) != SLIP_OK) {
+        s->wrong++;
+        return;
+    }
+    uint32_t before = s->failures;
+    for (int i = 0; i < 2; i++) {
+        run(s, 64, 65536);
+        run(s, 128, 1 << 20);
+        run(s, 16, 4096);
+    }
+    if (s->failures != before) {
+        s->wrong++;
+    }
+}
+
+/* Ends the story; see the header. */
+void story_end(story *s)
+{
+    if (s->runner != NULL) {
+        if (s->callable.id != 0) {
+            (void)note(s, slip_unregister(s->runner, s->callable), "slip_unregister");
+        }
+        slip_runner_close(s->runner);
+        s->runner = NULL;
+    }
+}
