@@ -121,9 +121,10 @@ static void print_op(const rp_program *p, uint32_t i, FILE *file)
     if (op->kind == RP_TASK) {
         (void)fprintf(file, " %s%s spin %u", shapes[op->shape], op->manual ? " manual" : "",
                       op->spin);
-        if (op->dep_count != 0) {
-            (void)fputs(" after ", file);
-            print_list(file, op->dep, op->dep_count);
+        for (uint32_t k = 0; k < op->dep_count; k++) {
+            if (!p->op[op->dep[k]].off) {
+                (void)fprintf(file, " after %u", op->dep[k]);
+            }
         }
     }
     for (uint32_t a = 0; a < op->arg_count; a++) {

@@ -228,7 +228,7 @@ static void add_deps(gen *g, rp_op *op)
         }
         return;
     }
-    for (uint32_t i = 0; i < 3 && rp_chance(&g->rng, 6); i++) {
+    for (uint32_t i = 0; i < 3 && self > 0 && rp_chance(&g->rng, 6); i++) {
         uint32_t other = rp_below(&g->rng, self);
         if (g->p->op[other].kind == RP_TASK && handle_valid(g, &g->p->op[other])) {
             add_dep(op, other);

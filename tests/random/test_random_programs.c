@@ -2,6 +2,7 @@
  * test_random_programs.c - thousands of random programs give the bytes of sequential execution.
  *
  *     test_random_programs [--platform P] [--seed S] [--count N] [--threads T] [--only I]
+ *                          [--audit-every N]
  *
  * Every program has a seed of its own, made from S and its index; --only runs one of them. The
  * runner is used again and again, so that programs meet the state that others left; some sizings
@@ -10,8 +11,8 @@
  *
  * ctest-labels: random
  * ctest-run: cpu --platform cpu
- * ctest-run: a2a3sim --platform a2a3sim --count 300
- * ctest-run: a5sim --platform a5sim --count 300
+ * ctest-run: a2a3sim --platform a2a3sim --count 3000
+ * ctest-run: a5sim --platform a5sim --count 3000
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,8 @@
 
 #include "model.h"
 
-#define DEFAULT_COUNT 10000u
-#define AUDIT_EVERY 4u      /* programs between two that the oracle judges */
+#define DEFAULT_COUNT 40000u
+#define AUDIT_EVERY 4u      /* the oracle judges one of so many programs */
 #define REOPEN_EVERY 2500u  /* programs before the runner is closed and opened again */
 #define SHRINK_RUNS 3000u   /* of a failing program, all together */
 #define SHRINK_ATTEMPTS 30u /* of one candidate: a race does not show every time */
@@ -32,6 +33,7 @@ typedef struct options {
     uint32_t count;
     uint32_t threads;
     uint32_t only; /* RP_NONE: all */
+    uint32_t audit_every;
 } options;
 
 /* Everything that is open. */
@@ -73,42 +75,79 @@ static bool fails(bench *b, uint32_t attempts)
     return false;
 }
 
-/* True if an operation may be left out without touching what others read. */
-static bool may_leave_out(const rp_op *op)
+/* True if an operation after `index` that is still there touches a tensor's memory. */
+static bool touched_later(uint32_t index, uint32_t memory)
 {
+    for (uint32_t i = index + 1u; i < program.op_count; i++) {
+        const rp_op *op = &program.op[i];
+        for (uint32_t k = 0; k < op->arg_count && !op->off; k++) {
+            uint32_t tensor = program.pool[op->first_arg + k].view.tensor;
+            if (program.tensor[tensor].memory == memory) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* True if an operation may be left out without leaving others memory that nobody wrote. */
+static bool may_leave_out(uint32_t index)
+{
+    const rp_op *op = &program.op[index];
     if (op->kind == RP_SCOPE_BEGIN || op->kind == RP_SCOPE_END || op->off) {
         return false;
     }
     for (uint32_t i = 0; i < op->arg_count; i++) {
         const rp_arg *arg = &program.pool[op->first_arg + i];
-        bool run_argument = program.tensor[arg->view.tensor].creator == RP_NONE;
-        bool last_is_out =
-            program.last_access == SLIP_ACCESS_OUT && arg->view.tensor + 1u == program.run_tensors;
-        if (arg->access >= SLIP_ACCESS_OUT && (!run_argument || last_is_out)) {
-            return false;
-        }
-        if (arg->access == SLIP_ACCESS_INOUT && (!run_argument || last_is_out)) {
+        const rp_tensor *tensor = &program.tensor[arg->view.tensor];
+        bool known = tensor->creator == RP_NONE && (program.last_access != SLIP_ACCESS_OUT ||
+                                                    arg->view.tensor + 1u != program.run_tensors);
+        if (arg->access >= SLIP_ACCESS_OUT && !known && touched_later(index, tensor->memory)) {
             return false;
         }
     }
     return true;
 }
 
-/* Leaves out operations while the program still fails: from the end, then any. */
-static void shrink(bench *b)
+/* Leaves out scopes in which nothing is left. */
+static void drop_empty_scopes(void)
 {
-    for (uint32_t i = program.op_count; i > 0 && b->shrink_runs < SHRINK_RUNS; i--) {
-        rp_op *op = &program.op[i - 1u];
-        bool last = op->kind != RP_SCOPE_BEGIN && op->kind != RP_SCOPE_END;
-        for (uint32_t k = i; k < program.op_count; k++) {
-            uint32_t kind = program.op[k].kind;
-            last = last && (program.op[k].off || kind == RP_SCOPE_BEGIN || kind == RP_SCOPE_END);
+    uint32_t open[RP_MAX_OPS];
+    uint32_t depth = 0;
+    for (uint32_t i = 0; i < program.op_count; i++) {
+        rp_op *op = &program.op[i];
+        if (op->off) {
+            continue;
         }
-        if (last || may_leave_out(op)) {
-            op->off = true;
-            op->off = fails(b, SHRINK_ATTEMPTS);
+        if (op->kind == RP_SCOPE_BEGIN) {
+            open[depth] = i;
+            depth++;
+        } else if (op->kind != RP_SCOPE_END) {
+            for (uint32_t d = 0; d < depth; d++) {
+                open[d] = RP_NONE; /* not empty */
+            }
+        } else {
+            depth--;
+            if (open[depth] != RP_NONE) {
+                program.op[open[depth]].off = true;
+                op->off = true;
+            }
         }
     }
+}
+
+/* Leaves out operations while the program still fails, the last ones first. */
+static void shrink(bench *b)
+{
+    for (uint32_t pass = 0; pass < 3; pass++) {
+        for (uint32_t i = program.op_count; i > 0 && b->shrink_runs < SHRINK_RUNS; i--) {
+            if (may_leave_out(i - 1u)) {
+                program.op[i - 1u].off = true;
+                program.op[i - 1u].off = fails(b, SHRINK_ATTEMPTS);
+            }
+        }
+    }
+    drop_empty_scopes();
 }
 
 /* Reports a failing program: the seed at once, then what is left after shrinking. */
@@ -119,8 +158,13 @@ static void report(const options *opt, bench *b, uint32_t index, const char *why
     fprintf(stderr, "again: --platform %s --threads %u --seed %llu --only %u\n", opt->platform,
             opt->threads, (unsigned long long)opt->seed, index);
     fflush(stderr);
+    slip_log_set_level(0); /* the same failure, over and over */
     if (fails(b, SHRINK_ATTEMPTS)) {
         shrink(b);
+    }
+    char last[512];
+    if (!rp_run(&program, b->runner, b->callable[rp_variant(&program)], true, last, sizeof(last))) {
+        fprintf(stderr, "what is left fails with: %s\n", last);
     }
     rp_print(&program, stderr);
 }
@@ -129,8 +173,8 @@ static void report(const options *opt, bench *b, uint32_t index, const char *why
 static bool run_one(const options *opt, bench *b, uint32_t index)
 {
     char why[512];
-    rp_generate(&program, rp_mix64(opt->seed + index), opt->threads);
-    bool audit = index % AUDIT_EVERY == 0 || opt->only != RP_NONE;
+    rp_generate(&program, rp_mix64(rp_mix64(opt->seed) + index), opt->threads);
+    bool audit = index % opt->audit_every == 0 || opt->only != RP_NONE;
     if (rp_run(&program, b->runner, b->callable[rp_variant(&program)], audit, why, sizeof(why))) {
         return true;
     }
@@ -185,11 +229,13 @@ static bool read_options(int argc, char **argv, options *opt)
             opt->threads = (uint32_t)number(value);
         } else if (strcmp(argv[i], "--only") == 0) {
             opt->only = (uint32_t)number(value);
+        } else if (strcmp(argv[i], "--audit-every") == 0) {
+            opt->audit_every = (uint32_t)number(value);
         } else {
             return false;
         }
     }
-    return opt->threads > 0;
+    return opt->threads > 0 && opt->audit_every > 0;
 }
 
 /* Percent of the usual amount of work that is wanted. */
@@ -206,10 +252,11 @@ int main(int argc, char **argv)
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     uint64_t clock_seed = rp_mix64((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
-    options opt = {"cpu", clock_seed % 1000000000u, DEFAULT_COUNT, 3, RP_NONE};
+    options opt = {"cpu", clock_seed % 1000000000u, DEFAULT_COUNT, 3, RP_NONE, AUDIT_EVERY};
     if (!read_options(argc, argv, &opt)) {
         fprintf(stderr,
-                "usage: %s [--platform P] [--seed S] [--count N] [--threads T] [--only I]\n",
+                "usage: %s [--platform P] [--seed S] [--count N] [--threads T] [--only I] "
+                "[--audit-every N]\n",
                 argv[0]);
         return 2;
     }
