@@ -9,6 +9,10 @@ cli=${SLIPWAY_BUILD_DIR:?run this with ctest}/slipway
 programs=$SLIPWAY_BUILD_DIR/tests/programs
 here=$SLIPWAY_SOURCE_DIR/tests/cli
 python=${PYTHON:-python3}
+if [ ! -x "$cli" ]; then
+    echo "$cli is not there: build the target slipway_cli"
+    exit 1
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0

@@ -11,7 +11,7 @@
 #include "cli.h"
 
 /* A 16-bit float of `exponent_bits` exponent bits as a double. */
-static double small_float_load(uint16_t bits, uint32_t exponent_bits)
+static double small_float_load(uint32_t bits, uint32_t exponent_bits)
 {
     uint32_t fraction_bits = 15u - exponent_bits;
     uint32_t fraction = bits & ((1u << fraction_bits) - 1u);
@@ -97,9 +97,9 @@ double slipi_element_load(const slipi_array *array, uint64_t index)
         memcpy(&value, &bits, sizeof(value));
         return value;
     case SLIP_F16:
-        return small_float_load((uint16_t)bits, 5);
+        return small_float_load((uint32_t)bits, 5);
     case SLIP_BF16:
-        return small_float_load((uint16_t)bits, 8);
+        return small_float_load((uint32_t)bits, 8);
     case SLIP_I8:
         return (double)(int8_t)bits;
     case SLIP_I16:
