@@ -63,17 +63,6 @@ static void write_dispatch(slip_platform_device *device, sim_core *c, uint32_t c
     }
 }
 
-/* Takes a write to the status register and tells the control thread that gave the command. */
-static void write_status(slip_platform_device *device, sim_core *c, uint32_t value)
-{
-    /* [R1] */
-    slipi_store_release(&c->status, value);
-    /* Relaxed: written before the command that this answers, and [R2] ordered that. */
-    sim_control *owner = &device->control[slipi_load_relaxed(&c->owner)];
-    slipi_add_acq_rel(&owner->news, 1u);
-    slipi_event_notify(&owner->wake, 1u);
-}
-
 void slipi_sim_reg_write(slip_platform_device *device, uint32_t core, uint32_t offset,
                          uint32_t value)
 {
@@ -86,7 +75,7 @@ void slipi_sim_reg_write(slip_platform_device *device, uint32_t core, uint32_t o
     if (offset == arch->reg_dispatch) {
         write_dispatch(device, c, core, value);
     } else if (offset == arch->reg_status) {
-        write_status(device, c, value);
+        slipi_store_release(&c->status, value); /* [R1] */
     } else if (offset == arch->reg_fast_path && offset != 0) {
         slipi_store_release(&c->fast_path, value);
     } else {
@@ -161,6 +150,16 @@ static bool move_play(sim_core *c, uint32_t from, uint32_t to)
     return slipi_cas_acq_rel(&c->play, &expected, to);
 }
 
+/* Tells the control thread that gave the core its command to look at the status register. Once a
+ * step and not at every write: an acknowledgement is no reason to wake it. */
+static void tell_owner(slip_platform_device *device, sim_core *c)
+{
+    /* Relaxed: written before the command that this answers, and [R2] ordered that. */
+    sim_control *owner = &device->control[slipi_load_relaxed(&c->owner)];
+    slipi_add_acq_rel(&owner->news, 1u);
+    slipi_event_notify(&owner->wake, 1u);
+}
+
 /* One step of the core's own program; a core that has stopped takes no further one. */
 static void step_core(slip_platform_device *device, sim_core *c, uint32_t core)
 {
@@ -175,6 +174,7 @@ static void step_core(slip_platform_device *device, sim_core *c, uint32_t core)
         slipi_add_relaxed(&device->stops, 1u); /* a counter */
         slipi_store_release(&c->stopped, 1u);
     }
+    tell_owner(device, c);
 }
 
 void slipi_sim_play_core(slip_platform_device *device, uint32_t core)
