@@ -85,15 +85,13 @@ static uint64_t await_order(sim_control *c, uint64_t taken)
 static slip_status run_control(sim_control *c)
 {
     slip_platform_device *device = c->device;
-    slip_status first = SLIP_OK;
+    const slip_device_entry *entry = device->entry;
     for (uint32_t i = device->threads + c->index; i < device->arch->control_launch_max;
          i += device->threads) {
-        slip_status status = device->entry->control(&device->services, device->launch_address, i);
-        first = first == SLIP_OK ? status : first;
+        /* Only the status of control thread 0 is the run's. */
+        (void)entry->control(&device->services, device->launch_address, i);
     }
-    slip_status status =
-        device->entry->control(&device->services, device->launch_address, c->index);
-    return status != SLIP_OK ? status : first;
+    return entry->control(&device->services, device->launch_address, c->index);
 }
 
 /* Program of an OS thread that plays a control thread. */
@@ -336,12 +334,7 @@ slip_status slipi_sim_wait(slip_platform_device *device, uint64_t timeout_ns)
         return SLIP_E_HANG;
     }
     device->running = 0;
-    for (uint32_t i = 0; i < device->threads; i++) {
-        if (device->control[i].status != SLIP_OK) {
-            return device->control[i].status;
-        }
-    }
-    return SLIP_OK;
+    return device->control[0].status;
 }
 
 bool slipi_sim_end_threads(slip_platform_device *device)
