@@ -251,6 +251,47 @@ def check_layouts(report):
                 report.add(rule, path, first, f"{name}: size or offsets are not asserted")
 
 
+def closing(text, start):
+    """Position behind the parenthesis that closes the one at `start`."""
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return position + 1
+    return len(text)
+
+
+def check_braces(report):
+    """Every branch and loop has braces."""
+    rule = "braces always"
+    report.rule(rule)
+    for path in c_files():
+        text = re.sub(r"^[ \t]*#([^\n]*\\\n)*[^\n]*", "", code_only(read(path)), flags=re.M)
+        for match in re.finditer(r"\b(if|for|while)\s*(?=\()", text):
+            behind = text[closing(text, match.end()):].lstrip()
+            end_of_do = match.group(1) == "while" and behind.startswith(";") and text[
+                :match.start()].rstrip().endswith("}")
+            if not behind.startswith("{") and not end_of_do:
+                report.add(rule, path, line_of(text, match.start()), match.group(1))
+        for match in re.finditer(r"\b(else|do)\b(?!\s*(\{|if\b))", text):
+            report.add(rule, path, line_of(text, match.start()), match.group(1))
+
+
+def check_option_structs(report):
+    """What a caller fills in says its own size first."""
+    rule = "public option structs start with uint32_t struct_size"
+    report.rule(rule)
+    for path in c_files("include"):
+        text = code_only(read(path))
+        for match in re.finditer(r"^typedef struct (\w+) \{\s*(.*?)^\} ", text, re.M | re.S):
+            name, fields = match.groups()
+            wanted = "struct_size" in fields or name.endswith(("_options", "_config", "_ops"))
+            if wanted and not fields.startswith("uint32_t struct_size;"):
+                # A program's descriptor is found by its magic, before its size can be trusted.
+                if name != "slip_program":
+                    report.add(rule, path, line_of(text, match.start()), name)
+
+
 if __name__ == "__main__":
     run(check_words, check_atomics, check_arrows, check_lengths, check_names, check_heads,
-        check_must_use, check_recursion, check_layouts)
+        check_must_use, check_recursion, check_layouts, check_braces, check_option_structs)
