@@ -67,60 +67,114 @@ static ssize_t read_some(int fd, void *data, size_t room)
     return got;
 }
 
-/* Checks that the first bytes of a file are those of an ELF shared object. */
-static slip_status check_elf(const char *path, const unsigned char *head, size_t bytes,
+/* The first bytes of a file: enough for the header and the program headers of a shared object. */
+typedef struct file_head {
+    unsigned char bytes[CHUNK_BYTES];
+    size_t count;
+} file_head;
+
+/* Checks that a file starts as an ELF shared object does. */
+static slip_status check_elf(const char *path, const file_head *head, Elf64_Ehdr *out,
                              slip_error *error)
 {
-    Elf64_Ehdr header;
-    if (bytes < sizeof(header) || memcmp(head, ELFMAG, SELFMAG) != 0) {
+    if (head->count < sizeof(*out) || memcmp(head->bytes, ELFMAG, SELFMAG) != 0) {
         char why[64] = "the file is empty";
-        if (bytes >= sizeof(header)) {
-            (void)snprintf(why, sizeof(why), "it starts with bytes %02x %02x %02x %02x", head[0],
-                           head[1], head[2], head[3]);
-        } else if (bytes > 0) {
-            (void)snprintf(why, sizeof(why), "it has %zu bytes only", bytes);
+        if (head->count >= sizeof(*out)) {
+            (void)snprintf(why, sizeof(why), "it starts with bytes %02x %02x %02x %02x",
+                           head->bytes[0], head->bytes[1], head->bytes[2], head->bytes[3]);
+        } else if (head->count > 0) {
+            (void)snprintf(why, sizeof(why), "it has %zu bytes only", head->count);
         }
         return file_fail(error, SLIP_E_NOT_A_PROGRAM, path,
                          "wanted an ELF shared object, found another kind of file", why);
     }
-    memcpy(&header, head, sizeof(header));
-    if (header.e_type != ET_DYN) {
+    memcpy(out, head->bytes, sizeof(*out));
+    if (out->e_type != ET_DYN || out->e_ident[EI_CLASS] != ELFCLASS64) {
         return file_fail(error, SLIP_E_NOT_A_PROGRAM, path,
-                         "wanted an ELF shared object, found another kind of ELF file",
+                         "wanted a 64-bit ELF shared object, found another kind of ELF file",
                          "build it with -shared -fPIC");
     }
     return SLIP_OK;
 }
 
-/* Hashes the rest of a file. */
-static slip_status hash_file(int fd, const char *path, slipi_file_content *out, slip_error *error)
+/*
+ * Checks that every segment lies inside the file: the dynamic linker maps what the headers say, and
+ * touching a page beyond the end of a file that was cut would end the process.
+ */
+static slip_status check_segments(const char *path, const file_head *head, const Elf64_Ehdr *elf,
+                                  uint64_t bytes, slip_error *error)
+{
+    uint64_t end = elf->e_phoff + (uint64_t)elf->e_phnum * sizeof(Elf64_Phdr);
+    bool whole =
+        elf->e_phentsize == sizeof(Elf64_Phdr) && elf->e_phoff <= head->count && end <= head->count;
+    for (uint32_t i = 0; whole && i < elf->e_phnum; i++) {
+        Elf64_Phdr segment;
+        memcpy(&segment, head->bytes + elf->e_phoff + i * sizeof(segment), sizeof(segment));
+        whole = segment.p_type != PT_LOAD ||
+                (segment.p_offset <= bytes && segment.p_filesz <= bytes - segment.p_offset);
+    }
+    if (!whole) {
+        char why[64];
+        (void)snprintf(why, sizeof(why), "it has %llu bytes only", (unsigned long long)bytes);
+        return file_fail(error, SLIP_E_NOT_A_PROGRAM, path,
+                         "wanted a whole ELF shared object, found one whose segments lie outside "
+                         "the file",
+                         why);
+    }
+    return SLIP_OK;
+}
+
+/* Reads the first bytes of a file. */
+static bool read_head(int fd, file_head *head)
+{
+    head->count = 0;
+    while (head->count < sizeof(head->bytes)) {
+        ssize_t got = read_some(fd, head->bytes + head->count, sizeof(head->bytes) - head->count);
+        if (got <= 0) {
+            return got == 0;
+        }
+        head->count += (size_t)got;
+    }
+    return true;
+}
+
+/* Hashes a file whose first bytes were read. */
+static bool hash_rest(int fd, const file_head *head, slipi_file_content *out)
 {
     unsigned char chunk[CHUNK_BYTES];
     XXH3_state_t state;
     XXH3_INITSTATE(&state);
     (void)XXH3_128bits_reset(&state);
-    out->bytes = 0;
-    for (;;) {
-        ssize_t got = read_some(fd, chunk, sizeof(chunk));
-        if (got < 0) {
-            return file_fail(error, SLIP_E_FILE, path, "cannot read it", strerror(errno));
-        }
-        if (out->bytes == 0) {
-            slip_status status = check_elf(path, chunk, (size_t)got, error);
-            if (status != SLIP_OK) {
-                return status;
-            }
-        }
-        if (got == 0) {
-            break;
-        }
+    (void)XXH3_128bits_update(&state, head->bytes, head->count);
+    out->bytes = head->count;
+    ssize_t got;
+    while ((got = read_some(fd, chunk, sizeof(chunk))) > 0) {
         (void)XXH3_128bits_update(&state, chunk, (size_t)got);
         out->bytes += (uint64_t)got;
     }
     XXH128_hash_t hash = XXH3_128bits_digest(&state);
     out->hash_low = hash.low64;
     out->hash_high = hash.high64;
-    return SLIP_OK;
+    return got == 0;
+}
+
+/* Checks and hashes a file. */
+static slip_status read_content(int fd, const char *path, slipi_file_content *out,
+                                slip_error *error)
+{
+    file_head head;
+    Elf64_Ehdr elf = {0};
+    if (!read_head(fd, &head)) {
+        return file_fail(error, SLIP_E_FILE, path, "cannot read it", strerror(errno));
+    }
+    slip_status status = check_elf(path, &head, &elf, error);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    if (!hash_rest(fd, &head, out)) {
+        return file_fail(error, SLIP_E_FILE, path, "cannot read it", strerror(errno));
+    }
+    return check_segments(path, &head, &elf, out->bytes, error);
 }
 
 /* Reads the file and names its content. */
@@ -130,7 +184,7 @@ slip_status slipi_program_file_content(const char *path, slipi_file_content *out
     if (fd < 0) {
         return SLIP_E_FILE;
     }
-    slip_status status = hash_file(fd, path, out, error);
+    slip_status status = read_content(fd, path, out, error);
     (void)close(fd);
     return status;
 }
