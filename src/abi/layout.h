@@ -264,22 +264,37 @@ typedef struct slipi_buffer {
 _Static_assert(sizeof(slipi_buffer) == 128, "buffer size");
 
 /*
- * Header of a lattice: two cells' room in front of its tables. A table per mask of spanned
+ * Header of a lattice: three cells' room in front of its tables. A table per mask of spanned
  * dimensions; table 0 has mask 0, the single tiles. A cell older than its table's birth is void.
+ * Because the room may become cells in a later life, the words where a cell keeps its sequences are
+ * zero here: a header that is read as a cell is a void cell.
  */
 #define SLIPI_LATTICE_TABLES 4u
 typedef struct slipi_lattice {
     uint64_t root_offset; /* of the geometry's first element, bytes in the buffer */
-    uint16_t ndim;
-    uint16_t table_count;
+    uint64_t void0[2];    /* zero */
     uint32_t root_shape[SLIP_MAX_DIMS];
     uint32_t tile[SLIP_MAX_DIMS];
+
+    uint16_t ndim;
+    uint16_t table_count;
+    uint8_t mask[SLIPI_LATTICE_TABLES];
+    uint64_t void1[2];                    /* zero */
     uint32_t count[SLIP_MAX_DIMS];        /* tiles along each dimension */
     uint32_t table[SLIPI_LATTICE_TABLES]; /* first cell, relative to this header */
-    uint8_t mask[SLIPI_LATTICE_TABLES];
+    uint32_t reserved0;
+
+    uint64_t reserved1;
+    uint64_t void2[2];                    /* zero */
     uint64_t birth[SLIPI_LATTICE_TABLES]; /* sequence at which the table was made */
+    uint64_t reserved2;
 } slipi_lattice;
-_Static_assert(sizeof(slipi_lattice) == 128 && SLIPI_LATTICE_TABLES == 4, "lattice header size");
+_Static_assert(sizeof(slipi_lattice) == 3 * sizeof(slipi_cell) && SLIPI_LATTICE_TABLES == 4,
+               "lattice header size");
+_Static_assert(offsetof(slipi_lattice, void0) == offsetof(slipi_cell, write_seq) &&
+                   offsetof(slipi_lattice, void1) == 64 + offsetof(slipi_cell, write_seq) &&
+                   offsetof(slipi_lattice, void2) == 128 + offsetof(slipi_cell, write_seq),
+               "a header is void as a cell");
 
 /* One access of an irregular region, or one reader beyond a cell's four. */
 typedef struct slipi_node {
