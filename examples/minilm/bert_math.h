@@ -4,14 +4,15 @@
  * Shared by the kernels of the program and by the sequential version, so that a comparison of the
  * two compares how the work is ordered and not how a function is computed. No state, any thread.
  *
- * Every loop over BERT_LANES elements has a constant length and no branch, so that a compiler turns
- * it into vector code at -O2.
+ * Every loop over BERT_LANES elements has a constant length and no branch, and writes to memory of
+ * its own where it reads two rows, so that a compiler turns it into vector code at -O2.
  */
 #ifndef MINILM_BERT_MATH_H
 #define MINILM_BERT_MATH_H
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -69,14 +70,16 @@ static inline void bert_exp(float *x)
  * x[i] = GELU(x[i] + bias[i]) over BERT_LANES elements, GELU(v) = v / 2 * (1 + erf(v / sqrt 2)).
  * erf is Abramowitz and Stegun's 7.1.26: absolute error below 2e-7.
  */
-static inline void bert_gelu_lanes(float *restrict x, const float *restrict bias)
+static inline void bert_gelu_lanes(float *x, const float *bias)
 {
+    float v[BERT_LANES];
     float e[BERT_LANES];
     float t[BERT_LANES];
+    memcpy(v, x, sizeof(v));
+    memcpy(t, bias, sizeof(t));
     for (int i = 0; i < BERT_LANES; i++) {
-        float v = x[i] + bias[i];
-        float z = fabsf(v) * 0.70710678f;
-        x[i] = v;
+        v[i] += t[i];
+        float z = fabsf(v[i]) * 0.70710678f;
         e[i] = -(z * z);
         t[i] = 1.0f / (1.0f + 0.3275911f * z);
     }
@@ -88,8 +91,9 @@ static inline void bert_gelu_lanes(float *restrict x, const float *restrict bias
         p = p * t[i] - 0.284496736f;
         p = p * t[i] + 0.254829592f;
         float half = 0.5f - 0.5f * (p * t[i] * e[i]); /* erf(|z|) / 2 */
-        x[i] = 0.5f * x[i] + fabsf(x[i]) * half;
+        v[i] = 0.5f * v[i] + fabsf(v[i]) * half;
     }
+    memcpy(x, v, sizeof(v));
 }
 
 /* x = GELU(x + bias) for a row of `count` elements, a multiple of BERT_LANES. */
@@ -104,9 +108,12 @@ static inline void bert_gelu_row(float *restrict x, const float *restrict bias, 
 static inline void bert_bias_row(float *restrict x, const float *restrict bias, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i += BERT_LANES) {
+        float v[BERT_LANES];
+        memcpy(v, x + i, sizeof(v));
         for (int l = 0; l < BERT_LANES; l++) {
-            x[i + (uint32_t)l] += bias[i + (uint32_t)l];
+            v[l] += bias[i + (uint32_t)l];
         }
+        memcpy(x + i, v, sizeof(v));
     }
 }
 

@@ -6,15 +6,14 @@
  */
 #include "wordpiece.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "fold.h"
 
 /* Limits, chosen: the vocabulary of the model has 30522 words in 232 KB. */
-#define MAX_FILE_BYTES (UINT64_C(16) << 20)
 #define MAX_WORDS (UINT32_C(1) << 20)
 #define MAX_TEXT_BYTES (UINT64_C(1) << 20)
 /* Longer words are [UNK], as the published tokeniser has it. */
@@ -71,39 +70,6 @@ static int32_t find_word(const wordpiece *v, const char *prefix, const char *pie
         }
     }
     return -1;
-}
-
-/* Reads a whole file of at most MAX_FILE_BYTES. */
-static slip_status read_file(const char *path, char **out, size_t *out_bytes, minilm_error *error)
-{
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) {
-        return minilm_fail(error, SLIP_E_FILE, "%s: wanted a vocabulary, cannot open it: %s", path,
-                           strerror(errno));
-    }
-    slip_status status = SLIP_OK;
-    char *text = malloc((size_t)MAX_FILE_BYTES + 1);
-    if (text == NULL) {
-        status = minilm_fail(error, SLIP_E_OUT_OF_MEMORY, "no memory to read %s", path);
-    } else {
-        size_t bytes = fread(text, 1, (size_t)MAX_FILE_BYTES + 1, file);
-        if (ferror(file) != 0) {
-            status =
-                minilm_fail(error, SLIP_E_FILE, "%s: cannot read it: %s", path, strerror(errno));
-        } else if (bytes > MAX_FILE_BYTES) {
-            status = minilm_fail(error, SLIP_E_FORMAT,
-                                 "%s: wanted a vocabulary of at most %llu bytes, found more", path,
-                                 (unsigned long long)MAX_FILE_BYTES);
-        }
-        *out_bytes = bytes;
-    }
-    (void)fclose(file);
-    if (status != SLIP_OK) {
-        free(text);
-        return status;
-    }
-    *out = text;
-    return SLIP_OK;
 }
 
 /* Lists the lines of the file; returns how many there are, and writes the first `room` of them. */
@@ -175,7 +141,7 @@ slip_status wordpiece_open(const char *path, wordpiece **out, minilm_error *erro
     *out = NULL;
     char *text = NULL;
     size_t bytes = 0;
-    slip_status status = read_file(path, &text, &bytes, error);
+    slip_status status = minilm_read_file(path, "a vocabulary", &text, &bytes, error);
     if (status != SLIP_OK) {
         return status;
     }
