@@ -35,6 +35,17 @@ json '[r["task_window"] for r in d["default_sizing"]] == [64, 128, 256, 512]'
 json 'd["environment"]["SLIPWAY_RING_HAEP"] == "1M"'
 unset SLIPWAY_RING_TASK_WINDOW SLIPWAY_RING_HAEP
 
+export SLIPWAY_RING_HEAP=8
+run 0 info
+err 'warning: SLIPWAY_RING_HEAP="8" is ignored'
+check $(($(wc -l <"$work/stderr") == 1 ? 0 : 1)) "said once, though three platforms are opened"
+out "heap 256.0 MiB"
+unset SLIPWAY_RING_HEAP
+export SLIPWAY_LOG=loud
+run 1 image show --window 5
+err "SLIPWAY_LOG: wanted off, error, warn, info, debug or 0 to 4"
+unset SLIPWAY_LOG
+
 for platform in cpu a2a3sim a5sim; do
     run 0 image show --platform $platform --window 64,64,128,128 --heap 64K --json
     no_err

@@ -104,6 +104,13 @@ run 1 run "$scale" $given --arg x=4x8x2 --arg y=4x8
 err "SLIP_E_SIGNATURE"
 run 1 run "$scale" $given --arg x=4x8:f64 --arg y=4x8
 err "SLIP_E_SIGNATURE"
+run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --mode host-graph
+err "SLIP_E_UNSUPPORTED"
+err "has no graph builder"
+run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --threads 4000000000
+err "slipway run: SLIP_E_"
+run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --platform a2a3sim --device 4000000000
+err "slipway run: SLIP_E_"
 run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --window 12
 err "SLIP_E_SIZING"
 

@@ -3,6 +3,7 @@
  *
  * For users and scripts; one thread. Exit codes: 0 success, 1 failure, 2 wrong usage.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "cli.h"
@@ -53,13 +54,27 @@ static int unknown_subcommand(const char *word)
     return slipi_cli_usage("", "unknown %s '%s'", kind, word);
 }
 
+/* Whether a line of the log is the same as the one before; `info` opens several runners, and each
+ * says the same about a bad environment. May be called from any thread. */
+static bool is_repeated(const char *line)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static char last[1024];
+    pthread_mutex_lock(&mutex);
+    bool same = strcmp(last, line) == 0;
+    snprintf(last, sizeof(last), "%s", line);
+    pthread_mutex_unlock(&mutex);
+    return same;
+}
+
 /* Receives the library's log. A line that starts with a status code is the runner's last error,
  * which the subcommands print themselves, in full. May be called from any thread. */
 static void print_log(void *user, uint32_t level, const char *line)
 {
     static const char *const levels[] = {"", "error: ", "warning: ", "", "debug: "};
     (void)user;
-    if (level != SLIP_LOG_ERROR || strncmp(line, "SLIP_E_", 7) != 0) {
+    bool last_error = level == SLIP_LOG_ERROR && strncmp(line, "SLIP_E_", 7) == 0;
+    if (!last_error && !is_repeated(line)) {
         fprintf(stderr, "slipway: %s%s\n", level <= SLIP_LOG_DEBUG ? levels[level] : "", line);
     }
 }
