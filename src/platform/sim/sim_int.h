@@ -81,6 +81,7 @@ struct slip_platform_device {
     _Alignas(64) slipi_au32 active;    /* see above */
     slipi_au32 inside;                 /* control threads inside the entry */
     slipi_event done;                  /* the host sleeps here */
+    slipi_au32 gave_up;                /* control thread 0 left with a hang. It writes [release] */
     slipi_au32 closing;                /* threads leave. Host writes [release] */
     slipi_au32 alive;                  /* threads that have not left */
 

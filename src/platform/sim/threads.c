@@ -7,6 +7,7 @@
  *   [T1] launch writes the run, then a control thread's order -> the thread reads the order
  *   [T2] a control thread leaves: its status, then `inside` -> the host reads inside
  *   [T3] closing set -> read by a thread that has nothing to do
+ *   [T4] a hang declared, `gave_up` -> the host reads it and bounds its wait
  */
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +24,9 @@ enum { SPIN_ROUNDS = 16, YIELD_ROUNDS = 20 };
 
 /* Longest sleep of a control thread that found nothing to do. */
 #define IDLE_SLEEP_NS UINT64_C(1000000)
+
+/* A run that ended in a hang waits this long for kernels to return before they count as stuck. */
+#define HANG_GRACE_NS UINT64_C(200000000)
 
 /* How long closing waits for threads that are still inside the entry. */
 #define END_WAIT_NS UINT64_C(2000000000)
@@ -94,6 +98,18 @@ static slip_status run_control(sim_control *c)
     return entry->control(&device->services, device->launch_address, c->index);
 }
 
+/* What control thread 0 does when it has ended the run. */
+static void end_first(const sim_control *c)
+{
+    slip_platform_device *device = c->device;
+    /* Those asleep in idle are to see the end now, not when they wake. */
+    slipi_sim_call_threads(device, device->threads);
+    if (c->status == SLIP_E_HANG) {
+        slipi_store_release(&device->gave_up, 1u); /* [T4] */
+        slipi_event_notify(&device->done, 1u);
+    }
+}
+
 /* Program of an OS thread that plays a control thread. */
 static void *control_main(void *argument)
 {
@@ -104,8 +120,7 @@ static void *control_main(void *argument)
     while ((taken = await_order(c, taken)) != 0) {
         c->status = run_control(c);
         if (c->index == 0) {
-            /* It ended the run: those asleep in idle are to see that now, not when they wake. */
-            slipi_sim_call_threads(device, device->threads);
+            end_first(c);
         }
         /* [T2]; the last core may still be playing, then its player tells the host. */
         if (slipi_sub_acq_rel(&device->inside, 1u) == 1u) {
@@ -279,6 +294,7 @@ slip_status slipi_sim_launch(slip_platform_device *device, const slip_device_ent
     device->threads = threads;
     device->running = 1;
     device->launches++;
+    slipi_store_relaxed(&device->gave_up, 0u); /* ordered by [T1] */
     slipi_store_release(&device->inside, threads);
     for (uint32_t i = 0; i < threads; i++) {
         slipi_store_release(&device->control[i].order, device->launches); /* [T1] */
@@ -292,6 +308,12 @@ static bool run_over(slip_platform_device *device)
 {
     /* [T2]; without control threads inside, `active` only goes down. */
     return slipi_load_acquire(&device->inside) == 0 && slipi_load_acquire(&device->active) == 0;
+}
+
+/* Whether the run is over, or the device's program has given up on it. */
+static bool run_over_or_given_up(slip_platform_device *device)
+{
+    return run_over(device) || slipi_load_acquire(&device->gave_up) != 0; /* [T4] */
 }
 
 /* Whether all threads have left. */
@@ -330,11 +352,16 @@ slip_status slipi_sim_wait(slip_platform_device *device, uint64_t timeout_ns)
     if (device->running == 0) {
         return SLIP_OK;
     }
-    if (!await(device, run_over, timeout_ns)) {
+    /* After a declared hang the kernel gets a moment to return, whatever the bound. */
+    if (!await(device, run_over_or_given_up, timeout_ns) ||
+        (!run_over(device) && !await(device, run_over, HANG_GRACE_NS))) {
         return SLIP_E_HANG;
     }
     device->running = 0;
-    return device->control[0].status;
+    /* SLIP_E_HANG would say that a thread is still inside. None is: the hang that the program saw
+     * is in its launch block. */
+    slip_status status = device->control[0].status;
+    return status == SLIP_E_HANG ? SLIP_E_DEVICE : status;
 }
 
 bool slipi_sim_end_threads(slip_platform_device *device)
