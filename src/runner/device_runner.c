@@ -170,11 +170,13 @@ static void tear_down(slip_runner *runner)
 /* Opens a runner. */
 slip_status slip_runner_open(const slip_runner_options *options, slip_runner **out)
 {
+    if (out != NULL) {
+        *out = NULL;
+    }
     if (out == NULL || options == NULL) {
         return slipi_fail(&open_error, SLIP_E_INVALID_ARGUMENT, "slip_runner_open: %s is null",
                           out == NULL ? "out" : "options");
     }
-    *out = NULL;
     slipi_open_plan plan = {0};
     slip_status status = slipi_options_check(options, &plan, &open_error);
     if (status != SLIP_OK) {
