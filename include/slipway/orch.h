@@ -314,9 +314,9 @@ static inline void slip_orch_log(slip_orch *o, uint32_t level, const char *messa
 typedef slip_status (*slip_orch_fn)(slip_orch *o);
 
 /*
- * Host-built mode: the same graph built by hand. The builder runs on the host, once per
- * registration and argument signature; tasks use run arguments and the graph's own buffers, and
- * every edge is explicit. See programming.md.
+ * Host-built mode: the same graph built by hand. The builder runs on the host before every run in
+ * that mode; tasks use run arguments and the graph's own buffers, and every edge is explicit. The
+ * whole graph lies in ring 0, whose window must hold it. See programming.md.
  */
 typedef struct slip_graph slip_graph;
 

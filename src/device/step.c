@@ -172,6 +172,9 @@ static void submit_cores(slipi_worker *w, slipi_slot *slot)
 
 void slipi_submit_ready(slipi_worker *w, slipi_slot *slot)
 {
+    if (w->dispatch == SLIPI_DISPATCH_NOTHING) {
+        return;
+    }
     if (slot->shape == SLIP_TASK_DUMMY) {
         slipi_complete(w, slot); /* nobody can wait for it yet */
     } else if (w->dispatcher != NULL) {

@@ -191,6 +191,7 @@ void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
 {
     o->base.ops = &orch_ops;
     o->worker = w;
+    o->explicit_only = false;
     o->failed = SLIP_OK;
     o->depth = 0;
     o->submissions = 0;

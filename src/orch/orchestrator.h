@@ -27,6 +27,7 @@ typedef struct slipi_orchestrator {
     slip_orch base; /* first: what the program is given */
     slipi_worker *worker;
     slipi_rings rings;
+    bool explicit_only;   /* host-built graph: no look-up, nothing runs, waiting is pointless */
     slip_status failed;   /* first failure seen by the orchestrator */
     uint32_t depth;       /* open scopes; the program's own is the first */
     uint64_t submissions; /* of this run */

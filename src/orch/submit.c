@@ -110,7 +110,7 @@ static slip_status plan_arg(slipi_orchestrator *o, const slip_arg *arg, plan *p)
         p->need.buffers++;
         return SLIP_OK;
     }
-    p->need.nodes += SLIPI_ACCESS_NODES;
+    p->need.nodes += o->explicit_only ? 0 : SLIPI_ACCESS_NODES;
     slip_status status = slipi_check_tensor(o, arg->tensor);
     if (status == SLIP_OK && (arg->tensor->flags & SLIPI_TENSOR_READ_ONLY) != 0 &&
         (arg->kind == SLIP_ACCESS_INOUT || arg->kind == SLIP_ACCESS_OUT_EXISTING)) {
@@ -152,6 +152,21 @@ static slip_status make_plan(slipi_orchestrator *o, const slip_task *task, plan 
     return status;
 }
 
+/* Waiting has become pointless: the run hangs, or nothing runs because a graph is only built. */
+static slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
+{
+    if (o->explicit_only) {
+        slipi_fault fault = {.status = SLIP_E_RING_DEADLOCK, .scope = -1, .kernel = -1};
+        fault.resource = SLIPI_RESOURCE_TASK_WINDOW;
+        return slipi_orch_fault(o, &fault,
+                                "the graph needs more %s than ring 0 holds: raise its "
+                                "task window and dependency pool",
+                                resource);
+    }
+    o->failed = SLIP_E_HANG;
+    return SLIP_E_HANG;
+}
+
 /* Waits for room; a deadlock becomes a fault with its sentence. */
 static slip_status reserve(slipi_orchestrator *o, const plan *p)
 {
@@ -164,8 +179,7 @@ static slip_status reserve(slipi_orchestrator *o, const plan *p)
         return SLIP_OK;
     }
     if (status == SLIP_E_HANG) {
-        o->failed = status;
-        return status;
+        return stop_waiting(o, "argument bytes");
     }
     const slipi_scope *open = o->rings.outermost[p->ring];
     fault.scope = open != NULL ? (int32_t)(open - o->scopes) : -1;
@@ -361,6 +375,9 @@ static void find_producers(submission *sub, const slip_task *task)
         add_producer(sub, task->deps[i].task);
     }
     sub->edge_flags = 0;
+    if (o->explicit_only) {
+        return;
+    }
     for (uint32_t i = 0; i < task->arg_count; i++) {
         const slip_arg *arg = &task->args[i];
         if (arg->kind == SLIP_ARG_SCALAR || arg->kind == SLIP_ACCESS_NONE ||
@@ -420,6 +437,9 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     slipi_fanin_begin(&sub.fanin, &o->worker->at, o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
     close_slot(&o->worker->at, p.ring, sub.slot);
+    if (sub.fanin.stuck) {
+        return stop_waiting(o, "edges");
+    }
     if (out != NULL) {
         slip_task_handle handle = {sub.slot->task, o->depth - 1, 0, sub.slot->scope_serial,
                                    o->run_serial};

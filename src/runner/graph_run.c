@@ -6,6 +6,101 @@
  */
 #include "runner/runner_int.h"
 
+#include "base/clock.h"
+#include "graph/build.h"
+
+/* Builds the graph in host memory. */
+static slip_status build(slipi_run *run, const slipi_image_layout *layout, slipi_graph_image *out)
+{
+    slip_runner *runner = run->runner;
+    slipi_launch *block = run->request.launch.block;
+    const slip_program *program = run->callable->program;
+    slipi_graph_spec spec = {
+        .program = program,
+        .info = &runner->info,
+        .sm = &layout->sm,
+        .runtime = &layout->runtime,
+        .args = slipi_launch_rows(block),
+        .bindings = slipi_launch_bindings(block, run->request.arg_count),
+        .arg_count = run->request.arg_count,
+        .binding_count = run->request.plan->binding_count,
+        .run_serial = run->request.run_serial,
+    };
+    slip_status status = slipi_graph_build(&spec, out);
+    if (status == SLIP_OK) {
+        return SLIP_OK;
+    }
+    int32_t k = out->fault.kernel;
+    bool known = k >= 0 && (uint32_t)k < program->kernel_count;
+    return slipi_error_from_fault(&runner->error, &out->fault, program->name,
+                                  known ? program->kernels[k].name : NULL);
+}
+
+/* Puts the graph on the device; no runtime arena. */
+static slip_status place(slipi_run *run, const slipi_image_layout *layout,
+                         const slipi_graph_image *image)
+{
+    const slip_host_api *api = &run->runner->api;
+    slipi_prebuilt_state *state = run->request.scratch;
+    state->gm_heap_bytes = layout->heap_bytes;
+    state->sm_bytes = layout->sm_bytes;
+    state->arena_bytes = 0;
+    state->arena_base = 0;
+    state->runtime_offset = 0;
+    slip_status status =
+        api->setup_static_arena(api->ctx, state->gm_heap_bytes, state->sm_bytes, 0);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    status = api->acquire_pooled_gm_heap(api->ctx, state->gm_heap_bytes, &state->gm_heap_base);
+    if (status == SLIP_OK) {
+        status = api->acquire_pooled_gm_sm(api->ctx, state->sm_bytes, &state->sm_base);
+    }
+    for (uint32_t i = 0; i < SLIPI_GRAPH_PIECES && status == SLIP_OK; i++) {
+        const slipi_graph_piece *piece = &image->piece[i];
+        if (piece->bytes != 0) {
+            status = api->copy_to(api->ctx, state->sm_base + piece->offset,
+                                  image->sm + piece->offset, piece->bytes);
+            run->bound.image_bytes += piece->bytes;
+        }
+    }
+    if (status != SLIP_OK) {
+        api->rollback_static_arena(api->ctx);
+    }
+    return status;
+}
+
+/* Arguments, graph, launch block. */
+static slip_status bind_graph(slipi_run *run)
+{
+    slip_runner *runner = run->runner;
+    slipi_image_layout *layout = &run->request.scratch->image;
+    slipi_graph_image image;
+    char why[256] = "";
+    slip_status status = slipi_bind_args(&runner->api, &run->request, &run->bound);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    status = slipi_layout_derive(&run->request.key->sizing, layout, why, sizeof(why));
+    runner->stats.sizes_derived++;
+    if (status != SLIP_OK) {
+        return slipi_fail(&runner->error, status, "%s", why);
+    }
+    status = build(run, layout, &image);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    run->request.graph_tasks = image.tasks;
+    status = place(run, layout, &image);
+    slipi_graph_image_fini(&image);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    run->bound.entry = NULL;
+    run->bound.state = run->request.scratch;
+    return slipi_bind_launch(&runner->api, &run->request, &run->bound);
+}
+
 /* A run in host-built mode. */
 slip_status slipi_run_host_graph(slipi_run *run)
 {
@@ -16,6 +111,12 @@ slip_status slipi_run_host_graph(slipi_run *run)
                           "SLIP_MODE_DEVICE_ORCH, or give it one",
                           program->name);
     }
-    return slipi_fail(&run->runner->error, SLIP_E_UNSUPPORTED,
-                      "program '%s': this build has no host-built graphs", program->name);
+    slip_status status = bind_graph(run);
+    run->bind_end_ns = slipi_now_ns();
+    run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
+    run->runner->stats.last_image_bytes = run->bound.image_bytes;
+    run->runner->stats.image_bytes += run->bound.image_bytes;
+    run->runner->stats.last_launch_bytes = run->bound.launch_bytes;
+    run->runner->stats.launch_bytes += run->bound.launch_bytes;
+    return status == SLIP_OK ? slipi_run_launch(run) : status;
 }

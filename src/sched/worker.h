@@ -44,6 +44,9 @@ typedef struct slipi_worker {
     slip_kernel_ctx ctx;
 } slipi_worker;
 
+/* A worker's dispatch mode when a graph is only built: ready tasks stay where they are. */
+#define SLIPI_DISPATCH_NOTHING UINT32_MAX
+
 /* Which ready queue a task belongs to. */
 static inline uint32_t slipi_queue_of(const slipi_worker *w, const slipi_slot *slot)
 {

@@ -1,6 +1,8 @@
 /* edge.c - edges between tasks; see edge.h. Orchestrator thread only. */
 #include "task/edge.h"
 
+#include <stddef.h>
+
 #include "base/check.h"
 
 void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at, slipi_help help,
@@ -14,26 +16,28 @@ void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at, slipi_help hel
     in->used = 0;
     in->pushed = 0;
     in->total = 0;
+    in->stuck = false;
     /* Relaxed: published by the first push [F2]. */
     slipi_store_relaxed(&consumer->fanin, SLIPI_FANIN_GUARD);
 }
 
 /* Waits until every pushed edge has been walked, so that all can be used again. */
-static void wait_for_chunk(slipi_fanin *in)
+static bool wait_for_chunk(slipi_fanin *in)
 {
     int32_t walked = SLIPI_FANIN_GUARD - (int32_t)in->pushed;
     /* acquire: pairs with [F4]; the walkers have read the edges. */
     while (slipi_load_acquire(&in->consumer->fanin) != walked) {
         if (!slipi_help_step(&in->help)) {
-            return; /* hung: the run is over and its state is relaid */
+            return false; /* hung: the run is over and its state is relaid */
         }
     }
     slipi_store_relaxed(&in->consumer->fanin, SLIPI_FANIN_GUARD);
     in->used = 0;
     in->pushed = 0;
+    return true;
 }
 
-/* An edge of the consumer's: inline, from the pool, or one used again. */
+/* An edge of the consumer's: inline, from the pool, or one used again; null if there is none. */
 static slipi_edge *take_edge(slipi_fanin *in)
 {
     if (in->used < SLIPI_INLINE_EDGES) {
@@ -43,8 +47,8 @@ static slipi_edge *take_edge(slipi_fanin *in)
     const slipi_ring_extent *extent = &at->sm->ring[in->ring_index];
     slipi_ring_state *ring = in->ring;
     if (ring->pool_head - ring->pool_done == extent->edge_count) {
-        wait_for_chunk(in);
-        return &in->consumer->edges[in->used++];
+        in->stuck = !wait_for_chunk(in);
+        return in->stuck ? NULL : &in->consumer->edges[in->used++];
     }
     slipi_edge *pool = (slipi_edge *)(void *)(at->sm_base + extent->edges_off);
     slipi_edge *edge = &pool[ring->pool_head++ % extent->edge_count];
@@ -63,7 +67,10 @@ bool slipi_fanin_push(slipi_fanin *in, slipi_slot *producer)
         return false;
     }
     const slipi_attached *at = in->at;
-    slipi_edge *edge = take_edge(in);
+    slipi_edge *edge = in->stuck ? NULL : take_edge(in);
+    if (edge == NULL) {
+        return false;
+    }
     uint32_t ref = slipi_edge_ref(at, edge);
     edge->consumer = slipi_slot_ref(at, in->consumer);
     do {
