@@ -13,6 +13,7 @@ jobs=${JOBS:-$(nproc)}
 passed=0
 failed=0
 names=()
+skipped=()
 
 # Adds up the results of one CTest run, from its JUnit file.
 count_results() {
@@ -21,21 +22,26 @@ count_results() {
 import sys
 import xml.etree.ElementTree as tree
 
-good, bad = [], []
+good, bad, omitted = [], [], []
 for case in tree.parse(sys.argv[1]).getroot().iter("testcase"):
     skipped = case.find("skipped")
     if case.get("status") == "run":
         good.append(case.get("name"))
     elif skipped is None or not skipped.get("message", "").startswith("SKIP_RETURN_CODE"):
         bad.append(case.get("name"))  # failed, or could not be started
-print(len(good), len(bad), *bad)
+    else:
+        omitted.append(case.get("name"))
+print(len(good), len(bad), *bad, *omitted)
 PYTHON
     ) || line="0 1 unreadable-results"
     read -r -a words <<<"$line"
     passed=$((passed + words[0]))
     failed=$((failed + words[1]))
-    for name in "${words[@]:2}"; do
+    for name in "${words[@]:2:words[1]}"; do
         names+=("$preset:$name")
+    done
+    for name in "${words[@]:2+words[1]}"; do
+        skipped+=("$preset:$name")
     done
 }
 
@@ -89,6 +95,9 @@ asan | tsan | ubsan)
     ;;
 esac
 
+for name in "${skipped[@]}"; do
+    echo "skipped: $name"
+done
 for name in "${names[@]}"; do
     echo "failed: $name"
 done
