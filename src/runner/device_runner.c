@@ -123,7 +123,6 @@ static slip_status set_up(slip_runner *runner, const slipi_open_plan *plan)
 static void free_device_memory(slip_runner *runner)
 {
     slipi_regions_fini(runner);
-    slipi_records_fini(runner);
     slipi_programs_free_device(runner);
     if (runner->staging.base != 0) {
         runner->ops->free(runner->device, runner->staging.base, runner->staging.committed);
@@ -147,7 +146,9 @@ static void keep_regions(void *user, const slipi_prebuilt_state *state)
 /* Closes a runner that was opened as far as it was. */
 static void tear_down(slip_runner *runner)
 {
-    if (runner->device != NULL && runner->refuses == 0) {
+    bool quiet = runner->device != NULL && runner->refuses == 0;
+    slipi_records_fini(runner, quiet);
+    if (quiet) {
         free_device_memory(runner);
     }
     if (runner->refuses != 0) {

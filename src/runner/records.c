@@ -174,9 +174,13 @@ void slipi_task_trace_emit(slipi_run *run)
     }
 }
 
-/* Gives both buffers back. */
-void slipi_records_fini(slip_runner *runner)
+/* Gives both buffers back; the device's part only if nothing can write to it any more. */
+void slipi_records_fini(slip_runner *runner, bool device)
 {
-    slipi_region_release(runner, &runner->audit.region);
-    slipi_region_release(runner, &runner->task_trace.region);
+    if (device) {
+        slipi_region_release(runner, &runner->audit.region);
+        slipi_region_release(runner, &runner->task_trace.region);
+    }
+    free(runner->audit.host);
+    runner->audit.host = NULL;
 }

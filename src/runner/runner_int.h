@@ -176,8 +176,8 @@ slip_status slipi_task_trace_begin(slip_runner *runner, slip_binding *out);
 /* Emits the records of the last run as trace lines. */
 void slipi_task_trace_emit(slipi_run *run);
 
-/* Gives both buffers back. */
-void slipi_records_fini(slip_runner *runner);
+/* Gives both buffers back; the device's part only if nothing can write to it any more. */
+void slipi_records_fini(slip_runner *runner, bool device);
 
 /* ---- run_trace.c ---- */
 
