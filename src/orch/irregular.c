@@ -1,6 +1,5 @@
 /* irregular.c - accesses that fit no lattice: a list per buffer; see tensormap.h. */
 #include <stddef.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "orch/tensormap_int.h"
@@ -43,18 +42,11 @@ void slipi_region_bytes(const slip_tensor *t, uint64_t *out_lo, uint64_t *out_hi
     *out_hi = t->root_offset + (hi + 1) * elem;
 }
 
-/* True if both were cut from one geometry. */
-static bool same_geometry(const slipi_node *node, const slip_tensor *t)
-{
-    return node->ndim == t->root_ndim && node->root_offset == t->root_offset &&
-           memcmp(node->root_shape, t->root_shape, t->root_ndim * sizeof t->root_shape[0]) == 0;
-}
-
 /* True if the node's region overlaps the query's: exact in one geometry, by bytes otherwise. */
 static bool overlaps(const slipi_query *q, const slipi_node *node)
 {
     const slip_tensor *t = q->access->tensor;
-    if (same_geometry(node, t)) {
+    if (slipi_same_geometry(t, node->ndim, node->root_offset, node->root_shape)) {
         for (uint32_t d = 0; d < t->root_ndim; d++) {
             if (node->lo[d] >= t->box_lo[d] + t->box_len[d] ||
                 t->box_lo[d] >= node->lo[d] + node->len[d]) {

@@ -145,16 +145,21 @@ int slipi_lattice_table(slipi_query *q, slipi_lattice *lattice, uint32_t mask)
 static void tiles_exact(const slip_tensor *t, const slipi_lattice *lattice, slipi_tiles *out)
 {
     out->aligned = true;
+    out->single = true;
     for (uint32_t d = 0; d < lattice->ndim; d++) {
         uint32_t tile = lattice->tile[d];
-        uint32_t end = t->box_lo[d] + t->box_len[d];
-        out->first[d] = t->box_lo[d] / tile;
-        out->last[d] = (end - 1) / tile;
-        out->aligned = out->aligned && out->first[d] * tile == t->box_lo[d] &&
-                       (end == lattice->root_shape[d] || (out->last[d] + 1) * tile == end);
-        if (lattice->count[d] > 1 && t->box_len[d] == lattice->root_shape[d]) {
-            out->span_mask |= 1u << d;
-        }
+        uint32_t lo = t->box_lo[d];
+        uint32_t end = lo + t->box_len[d];
+        uint32_t first = lattice->count[d] == 1 ? 0 : lo / tile;
+        uint32_t begin = first * tile;
+        uint32_t last = end - begin <= tile ? first : (end - 1) / tile;
+        bool spans = t->box_len[d] == lattice->root_shape[d];
+        out->first[d] = first;
+        out->last[d] = last;
+        out->single = out->single && (first == last);
+        out->aligned = out->aligned && begin == lo &&
+                       (end == lattice->root_shape[d] || (last + 1) * tile == end);
+        out->span_mask |= spans && lattice->count[d] > 1 ? 1u << d : 0u;
     }
 }
 
@@ -186,10 +191,11 @@ static void tiles_by_bytes(const slip_tensor *t, const slipi_lattice *lattice, s
 void slipi_lattice_tiles(const slipi_query *q, const slipi_lattice *lattice, slipi_tiles *out)
 {
     const slip_tensor *t = q->access->tensor;
-    memset(out, 0, sizeof *out);
+    out->span_mask = 0;
+    out->single = false;
+    out->aligned = false;
     out->same_geometry =
-        lattice->ndim == t->root_ndim && lattice->root_offset == t->root_offset &&
-        memcmp(lattice->root_shape, t->root_shape, t->root_ndim * sizeof t->root_shape[0]) == 0;
+        slipi_same_geometry(t, lattice->ndim, lattice->root_offset, lattice->root_shape);
     if (out->same_geometry) {
         tiles_exact(t, lattice, out);
     } else {
@@ -232,6 +238,42 @@ static bool next_cell(uint32_t *at, const uint32_t *first, const uint32_t *last,
     return false;
 }
 
+/* The cell, emptied if it is left over from an earlier life of the memory. */
+static slipi_cell *live_cell(const cell_pool *pool, uint64_t pos, uint64_t birth)
+{
+    slipi_cell *cell = cell_at(pool, pos);
+    if (cell->write_seq < birth && cell->read_seq < birth) {
+        memset(cell, 0, sizeof *cell);
+    }
+    return cell;
+}
+
+/* Index of a cell in the table of a mask. */
+static uint64_t flat_index(const slipi_lattice *lattice, uint32_t mask, const uint32_t *at)
+{
+    uint64_t flat = 0;
+    for (uint32_t d = 0; d < lattice->ndim; d++) {
+        flat = (mask >> d & 1u) != 0 ? flat : flat * lattice->count[d] + at[d];
+    }
+    return flat;
+}
+
+bool slipi_lattice_single(slipi_query *q, const slipi_lattice *lattice, const slipi_tiles *tiles,
+                          slipi_cell *cells[SLIPI_LATTICE_TABLES])
+{
+    if (!tiles->single || !tiles->same_geometry) {
+        return false;
+    }
+    cell_pool pool = pool_of(q);
+    uint64_t base = q->buffer->lattice - 1;
+    for (uint32_t i = 0; i < lattice->table_count; i++) {
+        uint64_t pos =
+            base + lattice->table[i] + flat_index(lattice, lattice->mask[i], tiles->first);
+        cells[i] = live_cell(&pool, pos, lattice->birth[i]);
+    }
+    return true;
+}
+
 void slipi_lattice_each(slipi_query *q, slipi_lattice *lattice, uint32_t index,
                         const slipi_tiles *tiles, slipi_cell_fn fn)
 {
@@ -252,14 +294,8 @@ void slipi_lattice_each(slipi_query *q, slipi_lattice *lattice, uint32_t index,
         }
     }
     do {
-        uint64_t flat = 0;
-        for (uint32_t d = 0; d < lattice->ndim; d++) {
-            flat = (mask >> d & 1u) != 0 ? flat : flat * lattice->count[d] + at[d];
-        }
-        slipi_cell *cell = cell_at(&pool, base + flat);
-        if (cell->write_seq < lattice->birth[index] && cell->read_seq < lattice->birth[index]) {
-            memset(cell, 0, sizeof *cell); /* left over from an earlier life of the memory */
-        }
+        slipi_cell *cell =
+            live_cell(&pool, base + flat_index(lattice, mask, at), lattice->birth[index]);
         if (tiles->same_geometry || bytes_meet(q, lattice, mask, at)) {
             fn(q, cell, covers);
         }

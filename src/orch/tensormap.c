@@ -62,6 +62,32 @@ static uint64_t cells_taken(const slipi_lattice *lattice, const slipi_tiles *til
     return count;
 }
 
+/* Looks an access up that may touch several cells of a table. */
+static void look_up_many(slipi_query *q, slipi_lattice *lattice, const slipi_tiles *tiles)
+{
+    slipi_cell_cover(q, &q->buffer->whole, true);
+    if (lattice != NULL) {
+        each_cell(q, lattice, tiles, slipi_cell_cover);
+    }
+    slipi_cell_report(q, &q->buffer->whole, true);
+    if (lattice != NULL) {
+        each_cell(q, lattice, tiles, slipi_cell_report);
+    }
+}
+
+/* Looks an access up that lies in one cell of every table: all of them cover it. */
+static void look_up_single(slipi_query *q, const slipi_lattice *lattice, slipi_cell *const *cells)
+{
+    slipi_cell_cover(q, &q->buffer->whole, true);
+    for (uint32_t i = 0; i < lattice->table_count; i++) {
+        slipi_cell_cover(q, cells[i], true);
+    }
+    slipi_cell_report(q, &q->buffer->whole, true);
+    for (uint32_t i = 0; i < lattice->table_count; i++) {
+        slipi_cell_report(q, cells[i], true);
+    }
+}
+
 /* Records a partial access in its cells, or as an irregular one. */
 static void record_partial(slipi_query *q, slipi_lattice *lattice, const slipi_tiles *tiles)
 {
@@ -88,31 +114,32 @@ void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
         return;
     }
     bool whole = (access->tensor->flags & SLIPI_TENSOR_WHOLE) != 0;
-    slipi_lattice *lattice = NULL;
-    slipi_tiles tiles;
     bool may_cut = !whole && access->record && !access->manual;
-    if (may_cut || q.buffer->lattice != 0) {
-        lattice = slipi_lattice_of(&q);
-    }
+    slipi_lattice *lattice = may_cut || q.buffer->lattice != 0 ? slipi_lattice_of(&q) : NULL;
+    slipi_cell *cells[SLIPI_LATTICE_TABLES];
+    slipi_tiles tiles;
+    bool single = false;
     if (lattice != NULL) {
         slipi_lattice_tiles(&q, lattice, &tiles);
+        single = slipi_lattice_single(&q, lattice, &tiles, cells);
     }
     if (access->look_up) {
-        slipi_cell_cover(&q, &q.buffer->whole, true);
-        if (lattice != NULL) {
-            each_cell(&q, lattice, &tiles, slipi_cell_cover);
+        if (single) {
+            look_up_single(&q, lattice, cells);
+        } else {
+            look_up_many(&q, lattice, &tiles);
         }
-        slipi_cell_report(&q, &q.buffer->whole, true);
-        if (lattice != NULL) {
-            each_cell(&q, lattice, &tiles, slipi_cell_report);
+        if (q.buffer->irregular != 0) {
+            slipi_irregular_report(&q);
         }
-        slipi_irregular_report(&q);
     }
     if (!access->record) {
         return;
     }
     if (whole && !access->manual) {
         slipi_cell_record(&q, &q.buffer->whole, true);
+    } else if (single && tiles.aligned && tiles.span_mask == 0 && !access->manual) {
+        slipi_cell_record(&q, cells[0], true); /* exactly one tile */
     } else {
         record_partial(&q, lattice, &tiles);
     }

@@ -23,6 +23,7 @@ typedef struct slipi_tiles {
     uint32_t last[SLIP_MAX_DIMS];
     uint32_t span_mask; /* dimensions (of more than one tile) that the region spans */
     bool aligned;       /* the region is a union of whole tiles */
+    bool single;        /* the region lies in one tile */
     bool same_geometry;
 } slipi_tiles;
 
@@ -36,6 +37,13 @@ void slipi_lattice_tiles(const slipi_query *q, const slipi_lattice *lattice, sli
 
 /* Index of the table for a mask, made if need be; -1 if there is no room. */
 int slipi_lattice_table(slipi_query *q, slipi_lattice *lattice, uint32_t mask);
+
+/*
+ * The common case: in every table the region lies in one cell. Puts them into cells[table] and
+ * returns true; they all cover the region. False: go through slipi_lattice_each.
+ */
+bool slipi_lattice_single(slipi_query *q, const slipi_lattice *lattice, const slipi_tiles *tiles,
+                          slipi_cell *cells[SLIPI_LATTICE_TABLES]);
 
 /* Calls fn for every cell of table `index` that the tiles touch. */
 typedef void (*slipi_cell_fn)(slipi_query *q, slipi_cell *cell, bool covers);
@@ -66,6 +74,17 @@ void slipi_irregular_report(slipi_query *q);
 
 /* Records the access as an irregular one. */
 void slipi_irregular_record(slipi_query *q);
+
+/* True if the view was cut from this geometry. */
+static inline bool slipi_same_geometry(const slip_tensor *t, uint32_t ndim, uint64_t root_offset,
+                                       const uint32_t *root_shape)
+{
+    bool same = ndim == t->root_ndim && root_offset == t->root_offset;
+    for (uint32_t d = 0; d < t->root_ndim; d++) {
+        same = same && root_shape[d] == t->root_shape[d];
+    }
+    return same;
+}
 
 /* Byte interval [lo, hi) of a tensor's region in its buffer. */
 void slipi_region_bytes(const slip_tensor *t, uint64_t *out_lo, uint64_t *out_hi);
