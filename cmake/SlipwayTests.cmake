@@ -2,6 +2,7 @@
 # comment at its head say more:
 #   ctest-labels: unit S3        labels
 #   ctest-link: -Wl,--wrap=x     extra linker flags (C only)
+#   ctest-sources: examples/a/b.c   further sources, from the root (C only)
 #   ctest-run: cpu --platform cpu   one test `<area>.<name>.cpu` with these arguments; repeatable
 #   ctest-timeout: 300           seconds, instead of SLIPWAY_TEST_TIMEOUT
 #   ctest-serial: yes            not beside other tests
@@ -75,7 +76,10 @@ endfunction()
 # Builds a C test and registers it.
 function(slipway_c_test area name source)
   set(target test_${area}_${name})
-  slipway_executable(${target} tests/${area} ${source})
+  slipway_test_directive(${source} sources further)
+  separate_arguments(further UNIX_COMMAND "${further}")
+  list(TRANSFORM further PREPEND ${PROJECT_SOURCE_DIR}/)
+  slipway_executable(${target} tests/${area} ${source} ${further})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME test_${name})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests
                              ${PROJECT_SOURCE_DIR}/tests/support ${PROJECT_SOURCE_DIR}/tests/${area})

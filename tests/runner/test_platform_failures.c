@@ -62,7 +62,7 @@ static void each_call_fails_in_turn(void)
             return;
         }
     }
-    CHECK(!"the story ends");
+    CHECK_FAIL("the story ends");
 }
 
 /* A kind of call that always fails: every attempt is described, and the end is clean. */

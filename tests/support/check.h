@@ -158,6 +158,8 @@ static inline int check_report(void)
 
 /* Every check is an expression that is true when it holds. */
 #define CHECK(cond) check_true((cond) ? true : false, #cond, __FILE__, __LINE__)
+/* This place must not be reached. */
+#define CHECK_FAIL(text) check_true(false, (text), __FILE__, __LINE__)
 /* Equality of two integers. */
 #define CHECK_EQ(a, b) check_equal((intmax_t)(a), (intmax_t)(b), #a, #b, __FILE__, __LINE__)
 /* Equality of two strings. */
