@@ -7,7 +7,7 @@
  * read-modify-write of the same word on both sides and say so.
  *
  * Spoiled variants of the protocol must be caught, else the model would prove nothing.
- * ctest-labels: sim unit concurrency
+ * ctest-labels: sim unit
  */
 #include "sim/explore.h"
 #include "support/check.h"

@@ -7,7 +7,7 @@
  * may overwrite a command that the core has not seen, so the core can be two commands behind: three
  * values are needed, and as only equality is ever asked for, three are as good as 65535.
  * Spoiled variants must be caught, else the model would prove nothing.
- * ctest-labels: sim unit concurrency
+ * ctest-labels: sim unit
  */
 #include "sim/explore.h"
 #include "support/check.h"
