@@ -86,6 +86,15 @@ static slip_status orchestrate(slipi_worker *w, slipi_launch *launch)
     return status;
 }
 
+/* Runs a host-built graph. */
+static slip_status run_graph(slipi_worker *w, slipi_launch *launch)
+{
+    stamp(w->services, launch, SLIPI_SPAN_SCHED, true);
+    slip_status status = slipi_graph_execute(w, launch);
+    stamp(w->services, launch, SLIPI_SPAN_SCHED, false);
+    return status;
+}
+
 /* Attaches the regions for the run's mode. */
 static slip_status attach(slipi_worker *w, slipi_launch *launch)
 {
@@ -115,6 +124,16 @@ static void publish_end(slipi_launch *launch, uint64_t phase)
     slipi_store_release(&launch->phase, phase); /* [P1] */
 }
 
+/* What the host promised of a launch block, checked once more where it is relied on. */
+static bool config_is_valid(const slipi_launch *launch)
+{
+    return launch->mode <= SLIP_MODE_HOST_GRAPH && launch->dispatch <= SLIP_DISPATCH_SERIAL &&
+           launch->control_threads != 0 && launch->bindings != 0 &&
+           launch->binding_count >= SLIPI_BIND_ARGS &&
+           launch->binding_count <= SLIPI_MAX_BINDINGS && launch->arg_count <= SLIP_MAX_RUN_ARGS &&
+           (launch->args != 0 || launch->arg_count == 0);
+}
+
 /* Control thread 0. */
 static slip_status run_first(const slip_device_services *sv, slipi_launch *launch)
 {
@@ -123,6 +142,14 @@ static slip_status run_first(const slip_device_services *sv, slipi_launch *launc
     stamp(sv, launch, SLIPI_SPAN_PREAMBLE, true);
     init_worker(&w, sv, launch, 0);
     stamp(sv, launch, SLIPI_SPAN_PREAMBLE, false);
+    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, true);
+    bool valid = config_is_valid(launch);
+    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, false);
+    if (!valid) {
+        slipi_log(1, "device: the launch block's configuration is not valid");
+        publish_end(launch, SLIPI_PHASE_FAILED);
+        return SLIP_E_INIT_FAILED;
+    }
     slip_status status = attach(&w, launch);
     bool cores = sv->info.self_executing == 0;
     if (status != SLIP_OK) {
@@ -138,8 +165,7 @@ static slip_status run_first(const slip_device_services *sv, slipi_launch *launc
         w.dispatcher = &dispatcher;
     }
     slipi_store_release(&launch->phase, SLIPI_PHASE_OPEN); /* [P1] */
-    status = launch->mode == SLIP_MODE_HOST_GRAPH ? slipi_graph_execute(&w, launch)
-                                                  : orchestrate(&w, launch);
+    status = launch->mode == SLIP_MODE_HOST_GRAPH ? run_graph(&w, launch) : orchestrate(&w, launch);
     publish_end(launch, SLIPI_PHASE_ENDED);
     if (cores) {
         slipi_dispatcher_stop(&dispatcher);
