@@ -95,15 +95,34 @@ static slip_status run_graph(slipi_worker *w, slipi_launch *launch)
     return status;
 }
 
+/* What the host promised of a launch block, checked once more where it is relied on. */
+static bool config_is_valid(const slipi_launch *launch)
+{
+    return launch->mode <= SLIP_MODE_HOST_GRAPH && launch->dispatch <= SLIP_DISPATCH_SERIAL &&
+           launch->control_threads != 0 && launch->bindings != 0 &&
+           launch->binding_count >= SLIPI_BIND_ARGS &&
+           launch->binding_count <= SLIPI_MAX_BINDINGS && launch->arg_count <= SLIP_MAX_RUN_ARGS &&
+           (launch->args != 0 || launch->arg_count == 0);
+}
+
 /* Attaches the regions for the run's mode. */
 static slip_status attach(slipi_worker *w, slipi_launch *launch)
 {
     const char *why = NULL;
     const slip_device_services *sv = w->services;
+    slip_status status = SLIP_OK;
+    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, true);
+    if (!config_is_valid(launch)) {
+        why = "launch configuration";
+        status = SLIP_E_INIT_FAILED;
+    }
+    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, false);
     stamp(sv, launch, SLIPI_SPAN_ARENA_WIRE, true);
-    slip_status status = launch->mode == SLIP_MODE_HOST_GRAPH
-                             ? slipi_attach_sm(&w->at, launch, &why)
-                             : slipi_runtime_rebind_device_pointers(&w->at, launch, &why);
+    if (status == SLIP_OK) {
+        status = launch->mode == SLIP_MODE_HOST_GRAPH
+                     ? slipi_attach_sm(&w->at, launch, &why)
+                     : slipi_runtime_rebind_device_pointers(&w->at, launch, &why);
+    }
     stamp(sv, launch, SLIPI_SPAN_ARENA_WIRE, false);
     if (status != SLIP_OK) {
         slipi_fault *fault = &launch->result.fault;
@@ -124,16 +143,6 @@ static void publish_end(slipi_launch *launch, uint64_t phase)
     slipi_store_release(&launch->phase, phase); /* [P1] */
 }
 
-/* What the host promised of a launch block, checked once more where it is relied on. */
-static bool config_is_valid(const slipi_launch *launch)
-{
-    return launch->mode <= SLIP_MODE_HOST_GRAPH && launch->dispatch <= SLIP_DISPATCH_SERIAL &&
-           launch->control_threads != 0 && launch->bindings != 0 &&
-           launch->binding_count >= SLIPI_BIND_ARGS &&
-           launch->binding_count <= SLIPI_MAX_BINDINGS && launch->arg_count <= SLIP_MAX_RUN_ARGS &&
-           (launch->args != 0 || launch->arg_count == 0);
-}
-
 /* Control thread 0. */
 static slip_status run_first(const slip_device_services *sv, slipi_launch *launch)
 {
@@ -142,14 +151,6 @@ static slip_status run_first(const slip_device_services *sv, slipi_launch *launc
     stamp(sv, launch, SLIPI_SPAN_PREAMBLE, true);
     init_worker(&w, sv, launch, 0);
     stamp(sv, launch, SLIPI_SPAN_PREAMBLE, false);
-    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, true);
-    bool valid = config_is_valid(launch);
-    stamp(sv, launch, SLIPI_SPAN_CONFIG_VALIDATE, false);
-    if (!valid) {
-        slipi_log(1, "device: the launch block's configuration is not valid");
-        publish_end(launch, SLIPI_PHASE_FAILED);
-        return SLIP_E_INIT_FAILED;
-    }
     slip_status status = attach(&w, launch);
     bool cores = sv->info.self_executing == 0;
     if (status != SLIP_OK) {
