@@ -47,6 +47,7 @@ static bool measure(struct comparison *c, const example_options *options,
     example_options own = *options;
     uint32_t rounds = (uint32_t)options->runs;
     own.platform = "cpu";
+    own.audit = 0;
     own.runs = (options->runs + 1) * lines->count;
     for (uint32_t t = 0; t < 2; t++) {
         own.threads = t + 1;

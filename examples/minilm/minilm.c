@@ -52,6 +52,7 @@ static const char help_text[] =
     "  --platform NAME   cpu, a2a3sim or a5sim (default: cpu)\n"
     "  --threads N       threads of the runner (default: 0 = all)\n"
     "  --runs N          how often every line is encoded, 1 to 100000 (default: 5)\n"
+    "  --audit N         1: check the dependencies of the last run (default: 0)\n"
     "  --program FILE    the program's shared object (default: beside this executable)\n"
     "  --cache-off       run only without the prebuilt-arena cache\n"
     "  --json            print one JSON object\n"
@@ -77,25 +78,31 @@ static bool read_number(const char *name, const char *text, uint64_t max, uint64
 /* Reads an option that has a value. */
 static bool read_valued(const char *name, const char *value, struct settings *out)
 {
-    static const char *const names[] = {"--file",    "--model", "--platform",
-                                        "--program", "--runs",  "--threads"};
-    const char **const texts[] = {&out->file, &out->model, &out->common.platform,
-                                  &out->common.program};
-    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i]) != 0) {
+    const struct {
+        const char *name;
+        const char **text; /* null: a number up to max */
+        uint64_t *number;
+        uint64_t max;
+    } rows[] = {{"--file", &out->file, NULL, 0},
+                {"--model", &out->model, NULL, 0},
+                {"--platform", &out->common.platform, NULL, 0},
+                {"--program", &out->common.program, NULL, 0},
+                {"--runs", NULL, &out->common.runs, 100000},
+                {"--threads", NULL, &out->common.threads, SLIP_MAX_THREADS},
+                {"--audit", NULL, &out->common.audit, 1}};
+    for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(name, rows[i].name) != 0) {
             continue;
         }
         if (value == NULL) {
             (void)fprintf(stderr, "%s needs a value\n", name);
             return false;
         }
-        if (i < sizeof(texts) / sizeof(texts[0])) {
-            *texts[i] = value;
+        if (rows[i].text != NULL) {
+            *rows[i].text = value;
             return true;
         }
-        bool runs = strcmp(name, "--runs") == 0;
-        return read_number(name, value, runs ? 100000 : SLIP_MAX_THREADS,
-                           runs ? &out->common.runs : &out->common.threads);
+        return read_number(name, value, rows[i].max, rows[i].number);
     }
     (void)fprintf(stderr, "'%s' is not an option; --help lists them\n", name);
     return false;
@@ -245,7 +252,7 @@ static bool encode_lines(const struct settings *settings, bool cache_off, struct
             }
         }
     }
-    return true;
+    return example_audit(&e->session);
 }
 
 /* Compares the embeddings with the sequential version and with the reference. */

@@ -2,16 +2,18 @@
  * minilm_kernels.c - kernels of the sentence encoder: products by OpenBLAS, the rest in C.
  *
  * Part of the program's shared object; see minilm_kernels.h. OpenBLAS must be its serial flavour:
- * the cores belong to the runtime, and a kernel uses the one that it runs on.
+ * the cores belong to the runtime, and a kernel uses the one that it runs on. blas_lock.h makes it
+ * safe there.
  */
 #include "minilm_kernels.h"
 
 #include <cblas.h>
 
 #include "bert_math.h"
+#include "blas_lock.h"
 
-/* What a kernel returns for a token id outside the vocabulary. */
-enum { BAD_TOKEN = 1 };
+/* What a kernel returns for a token id outside the vocabulary, and where products are not safe. */
+enum { BAD_TOKEN = 1, NO_BLAS_LOCK = 2 };
 
 /* Tensor argument i as floats. */
 static float *data(const slip_kernel_ctx *ctx, uint32_t i)
@@ -31,12 +33,15 @@ static float *row(const slip_kernel_ctx *ctx, uint32_t i, uint32_t r)
     return data(ctx, i) + (int64_t)r * slip_kernel_stride(ctx, i, 0);
 }
 
-/* Word, position and type of each token, added and normalised. */
+/* Word, position and type of each token, added and normalised. Every run starts with it. */
 static int32_t embed(const slip_kernel_ctx *ctx)
 {
     const int32_t *ids = slip_kernel_data(ctx, 0);
     uint32_t words = slip_kernel_dim(ctx, 1, 0);
     const float *type = data(ctx, 3);
+    if (!blas_lock_works()) {
+        return NO_BLAS_LOCK;
+    }
     for (uint32_t r = 0; r < slip_kernel_dim(ctx, 0, 0); r++) {
         uint32_t id = (uint32_t)ids[r];
         if (id >= words) {

@@ -51,13 +51,13 @@ static int shown_bytes(const minilm_line *line)
 /* Prints the lines with their tokens, and their similarities. */
 static void print_lines(const minilm_lines *lines)
 {
-    printf("\nline  tokens  nearest  cosine  text\n");
+    printf("\nline  tokens  tasks  nearest  cosine  text\n");
     for (uint32_t i = 0; i < lines->count; i++) {
         const minilm_line *line = &lines->line[i];
         uint32_t other = nearest(lines, i);
-        printf("%4u  %5u%c  %7u  %6.3f  %.*s%s\n", i + 1, line->ids.count,
-               line->ids.cut != 0 ? '+' : ' ', other + 1, similarity(line, &lines->line[other]),
-               shown_bytes(line), line->text,
+        printf("%4u  %5u%c  %5u  %7u  %6.3f  %.*s%s\n", i + 1, line->ids.count,
+               line->ids.cut != 0 ? '+' : ' ', line->tasks, other + 1,
+               similarity(line, &lines->line[other]), shown_bytes(line), line->text,
                (uint32_t)shown_bytes(line) < line->bytes ? "..." : "");
     }
     if (lines->count > MAX_MATRIX) {
