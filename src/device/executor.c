@@ -166,6 +166,9 @@ static slip_status run_first(const slip_device_services *sv, slipi_launch *launc
         w.dispatcher = &dispatcher;
     }
     slipi_store_release(&launch->phase, SLIPI_PHASE_OPEN); /* [P1] */
+    if (cores) {
+        sv->call_threads(sv->device, w.thread_count); /* they may sleep until they see it */
+    }
     status = launch->mode == SLIP_MODE_HOST_GRAPH ? run_graph(&w, launch) : orchestrate(&w, launch);
     publish_end(launch, SLIPI_PHASE_ENDED);
     if (cores) {

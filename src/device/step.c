@@ -62,11 +62,21 @@ static void retire(slipi_worker *w, const slipi_finished *done)
     slipi_complete(w, slot);
 }
 
-/* Starts ready tasks of one queue while there are idle cores for them. */
+/* Offers a ready task to all control threads of a device with cores, and wakes one. */
+static void share_with_cores(slipi_worker *w, slipi_slot *slot)
+{
+    slipi_ready_share(w, slot);
+    w->services->call_threads(w->services->device, 1);
+}
+
+/*
+ * Starts ready tasks of one queue while there are idle cores for them. A mixed task is offered even
+ * if no block is whole: the dispatcher then keeps one free until it is.
+ */
 static bool start_ready(slipi_worker *w, uint32_t queue)
 {
     bool started = false;
-    while (slipi_dispatcher_idle(w->dispatcher, queue) > 0) {
+    while (queue == SLIP_TASK_MIXED || slipi_dispatcher_idle(w->dispatcher, queue) > 0) {
         slipi_slot *slot = slipi_ready_take(w, queue);
         if (slot == NULL) {
             return started;
@@ -82,6 +92,7 @@ static bool start_ready(slipi_worker *w, uint32_t queue)
     /* What this thread's cores cannot take now, another thread's may. */
     if (w->thread_count > 1 && w->ready[queue].count > 0) {
         slipi_ready_share_rest(w, queue, 0);
+        w->services->call_threads(w->services->device, 1);
     }
     return started;
 }
@@ -160,7 +171,7 @@ static void submit_cores(slipi_worker *w, slipi_slot *slot)
     }
     if (!slipi_dispatcher_offer(w->dispatcher, slot, slipi_slot_ref(&w->at, slot))) {
         if (w->thread_count > 1) {
-            slipi_ready_share(w, slot);
+            share_with_cores(w, slot);
         } else {
             slipi_ready_back(w, slot);
         }
