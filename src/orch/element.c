@@ -96,6 +96,10 @@ slip_status slipi_element_get(slip_orch *base, const slip_tensor *t, const uint3
 {
     slipi_orchestrator *o = slipi_orchestrator_of(base);
     uint8_t *at = NULL;
+    if (out_bits == NULL && slipi_orch_state(o) == SLIP_OK) {
+        return slipi_orch_error(o, SLIP_E_INVALID_ARGUMENT,
+                                "an element is read without a place for the result");
+    }
     slip_status status = begin(o, t, index, false, &at);
     if (status != SLIP_OK) {
         return status;
