@@ -18,6 +18,7 @@
 typedef struct slipi_signature {
     const char *program; /* its name, for messages */
     const slip_param *params;
+    uint64_t id; /* of the registration: never the same for two */
     uint32_t count;
     uint32_t reserved;
 } slipi_signature;
@@ -34,11 +35,17 @@ typedef struct slipi_args_plan {
     uint16_t staged_order[SLIP_MAX_RUN_ARGS]; /* tensors to be staged, by host address */
     uint64_t address[SLIP_MAX_RUN_ARGS];      /* of tensor i: device or host address */
     uint64_t bytes[SLIP_MAX_RUN_ARGS];        /* of tensor i; 0 for a scalar */
+
+    /* What was placed last: the same tensors again need no second look. id 0 = nothing. */
+    uint64_t placed_id;
+    uint64_t placed_epoch; /* of the device's memory */
+    slip_run_arg placed[SLIP_MAX_RUN_ARGS];
 } slipi_args_plan;
 
 /*
  * Checks the arguments and writes their rows and bindings; rows[count] and bindings[from
- * SLIPI_BIND_ARGS on] belong to the launch block. plan->binding_count counts all bindings.
+ * SLIPI_BIND_ARGS on] belong to the launch block, which nobody else writes, so that they are still
+ * there when the same tensors come again. plan->binding_count counts all bindings.
  */
 slip_status slipi_args_place(const slip_host_api *api, const slipi_signature *signature,
                              slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings);

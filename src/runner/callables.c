@@ -91,6 +91,7 @@ void slipi_callables_add(slipi_callables *table, slipi_callable *callable)
     SLIPI_ASSERT(index < table->room);
     table->generation++;
     callable->id = table->generation << INDEX_BITS | index;
+    callable->signature.id = callable->id;
     table->rows[index] = callable;
     table->count++;
 }

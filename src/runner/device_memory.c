@@ -52,6 +52,7 @@ void slipi_device_memory_add(slipi_device_memory *memory, uint64_t address, uint
             (memory->count - at) * sizeof(memory->rows[0]));
     memory->rows[at] = (slipi_allocation){address, bytes};
     memory->count++;
+    memory->epoch++;
 }
 
 /* Takes the allocation that starts at `address` out; false if there is none. */
@@ -65,6 +66,7 @@ bool slipi_device_memory_take(slipi_device_memory *memory, uint64_t address, uin
     memmove(&memory->rows[above - 1], &memory->rows[above],
             (memory->count - above) * sizeof(memory->rows[0]));
     memory->count--;
+    memory->epoch++;
     return true;
 }
 

@@ -21,6 +21,7 @@ typedef struct slipi_device_memory {
     slipi_allocation *rows;
     uint32_t count;
     uint32_t room;
+    uint64_t epoch; /* grows with every change */
 } slipi_device_memory;
 
 /* Makes room for one more; false if there is no memory for it. */

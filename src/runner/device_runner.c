@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "runner/runner_int.h"
 #include "runner/sizing.h"
 
@@ -100,6 +101,14 @@ static void init_key(slip_runner *runner)
     key->control_capacity = runner->info.control_launch_max;
     memcpy(key->arch, runner->info.arch, sizeof(key->arch));
     (void)snprintf(key->platform, sizeof(key->platform), "%s", runner->ops->name);
+}
+
+/* Where the runner's serials begin: a mark in the high bits that differs from other runners'. */
+static uint64_t first_serial(const slip_runner *runner)
+{
+    uint64_t seed = slipi_now_ns() ^ (uint64_t)(uintptr_t)runner;
+    uint64_t mixed = seed * UINT64_C(0x9E3779B97F4A7C15); /* spreads the low bits upwards */
+    return mixed >> SLIPI_RUN_NUMBER_BITS << SLIPI_RUN_NUMBER_BITS;
 }
 
 /* Everything of a runner that needs its device. */
@@ -195,6 +204,7 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
     slipi_error_begin(&runner->error, SLIP_OK);
     runner->ops = plan.ops;
     runner->device_id = plan.open.device_id;
+    runner->run_serial = first_serial(runner);
     slipi_prebuilt_cache_init(&runner->cache, plan.cache_entries, plan.cache_bytes,
                               slipi_regions_release_entry, runner);
     status = set_up(runner, &plan);

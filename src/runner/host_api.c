@@ -79,6 +79,7 @@ static slip_status acquire_staging(void *ctx, uint64_t bytes, uint64_t *out_addr
             runner->ops->free(runner->device, staging->base, staging->committed);
         }
         *staging = (slipi_region){0, 0, 0};
+        runner->memory.epoch++;
         uint64_t base = 0;
         slip_status status = runner->ops->alloc(runner->device, wanted, &base);
         if (status != SLIP_OK) {
@@ -182,6 +183,7 @@ void slipi_host_api_init(slip_runner *runner, bool hooks)
         .host_in_place = runner->info.host_in_place,
         .ctx = runner,
         .error = &runner->error,
+        .memory_epoch = &runner->memory.epoch,
         .copy_to = copy_to,
         .copy_from = copy_from,
         .zero = zero,

@@ -15,9 +15,10 @@
 
 typedef struct slip_host_api {
     uint32_t struct_size;
-    uint32_t host_in_place; /* 1: device addresses are host addresses; nothing is copied */
-    void *ctx;              /* first argument of every member */
-    slip_error *error;      /* where failures are described */
+    uint32_t host_in_place;       /* 1: device addresses are host addresses; nothing is copied */
+    void *ctx;                    /* first argument of every member */
+    slip_error *error;            /* where failures are described */
+    const uint64_t *memory_epoch; /* changes when device memory or staging is had or given back */
 
     /* Copies between host and device; complete on return. */
     slip_status (*copy_to)(void *ctx, uint64_t dst, const void *src, uint64_t bytes);

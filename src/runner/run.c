@@ -195,7 +195,9 @@ static slip_status read_result(slipi_run *run, slip_status waited)
         count_result(run, result);
         return SLIP_OK;
     }
-    if (waited != SLIP_OK && result->fault.status == SLIP_OK) {
+    if (waited != SLIP_OK && result->fault.status == SLIP_OK &&
+        (result->status == SLIP_E_DEVICE || result->status == SLIP_OK)) {
+        /* The device's program reported nothing, or nothing bad: it is the platform's word. */
         mark_dirty(run);
         return slipi_platform_fail(run->runner, waited, "wait", 0, "the device's program");
     }

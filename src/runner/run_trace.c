@@ -100,7 +100,7 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status)
 {
     slipi_trace *trace = run->runner->trace;
     char extra[128];
-    slipi_trace_begin(trace, run->request.run_serial, run->callable->hash);
+    slipi_trace_begin(trace, slipi_run_number(run->request.run_serial), run->callable->hash);
     (void)snprintf(extra, sizeof(extra), "status=%s", slip_status_name(status));
     slipi_trace_span(trace, "run", run->begin_ns, since(run->begin_ns, run->end_ns), extra);
     if (run->bind_end_ns != 0) {

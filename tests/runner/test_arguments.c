@@ -416,6 +416,68 @@ static void most_arguments(void)
     slip_runner_close(runner);
 }
 
+/* Runs affine once over this memory; true if y is right. */
+static bool run_over(slip_runner *runner, slip_callable callable, job *j, slip_status wanted)
+{
+    memset(j->y, 0, sizeof(j->y));
+    CHECK_STATUS(wanted, slip_run(runner, callable, j->args, 3, NULL));
+    bool right = true;
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        right = right && j->y[i] == 2.0f * j->x[i] + 1.0f;
+    }
+    return right;
+}
+
+/* The same arguments again are taken as they were placed, but for what has changed since. */
+static void same_arguments_again(void)
+{
+    slip_program twin = affine_program;
+    twin.name = "twin";
+    slip_runner *runner = affine_open(platform, NULL);
+    slip_callable callable = affine_register(runner);
+    slip_callable other;
+    CHECK_STATUS(SLIP_OK, slip_register_program(runner, &twin, &other));
+    job j;
+    job k;
+    make_job(&j);
+    make_job(&k);
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    j.x[5] = 1000.0f; /* other contents */
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    CHECK(run_over(runner, other, &j, SLIP_OK));    /* another program */
+    CHECK(run_over(runner, callable, &k, SLIP_OK)); /* other memory */
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    j.args[2] = slip_scalar_arg(9); /* another scalar */
+    (void)run_over(runner, callable, &j, SLIP_E_KERNEL_FAILED);
+    CHECK_EQ(9, affine_error(runner).code);
+    j.args[2] = slip_scalar_arg(0);
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    j.args[0].dtype = SLIP_I32; /* another type */
+    (void)run_over(runner, callable, &j, SLIP_E_SIGNATURE);
+    j.args[0].dtype = SLIP_F32;
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    slip_runner_close(runner);
+}
+
+/* Memory that is freed between two runs with the same arguments is noticed. */
+static void freed_between_runs(void)
+{
+    const uint64_t bytes = AFFINE_ELEMENTS * sizeof(float);
+    slip_runner *runner = affine_open(platform, NULL);
+    slip_callable callable = affine_register(runner);
+    slip_device_ptr memory;
+    job j;
+    make_job(&j);
+    CHECK_STATUS(SLIP_OK, slip_device_malloc(runner, bytes, &memory));
+    CHECK_STATUS(SLIP_OK, slip_copy_to_device(runner, memory, j.x, bytes));
+    j.args[0] = slip_device_tensor(memory, SLIP_F32, SLIP_ACCESS_IN, 1, j.args[0].shape);
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    CHECK(run_over(runner, callable, &j, SLIP_OK));
+    CHECK_STATUS(SLIP_OK, slip_device_free(runner, memory));
+    (void)run_over(runner, callable, &j, SLIP_E_BAD_TENSOR);
+    slip_runner_close(runner);
+}
+
 /* Runs every case. */
 int main(int argc, char **argv)
 {
@@ -426,5 +488,7 @@ int main(int argc, char **argv)
     CHECK_CASE(device_memory_calls);
     CHECK_CASE(overlapping_arguments);
     CHECK_CASE(most_arguments);
+    CHECK_CASE(same_arguments_again);
+    CHECK_CASE(freed_between_runs);
     return check_report();
 }
