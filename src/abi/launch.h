@@ -76,6 +76,16 @@ typedef struct slipi_result {
 } slipi_result;
 _Static_assert(offsetof(slipi_result, fault) == 688, "result.fault");
 
+/*
+ * A run's serial: the runner's own mark in the high bits, the number of the run on that runner,
+ * from 1, in the low ones. The mark tells handles of another runner from this one's.
+ */
+#define SLIPI_RUN_NUMBER_BITS 40u
+static inline uint64_t slipi_run_number(uint64_t run_serial)
+{
+    return run_serial & ((UINT64_C(1) << SLIPI_RUN_NUMBER_BITS) - 1u);
+}
+
 /* Flags of a launch. */
 enum { SLIPI_LAUNCH_SPANS = 1u /* take the phase time stamps */ };
 

@@ -63,10 +63,13 @@ slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t)
             o, SLIP_E_BAD_HANDLE,
             "a tensor handle that was never set: outputs are set by submission");
     }
+    if (t->run_serial >> SLIPI_RUN_NUMBER_BITS != o->run_serial >> SLIPI_RUN_NUMBER_BITS) {
+        return slipi_orch_error(o, SLIP_E_BAD_HANDLE, "a tensor handle of another runner");
+    }
     if (t->run_serial != o->run_serial) {
         return slipi_orch_error(o, SLIP_E_BAD_HANDLE, "a tensor handle of run %llu in run %llu",
-                                (unsigned long long)t->run_serial,
-                                (unsigned long long)o->run_serial);
+                                (unsigned long long)slipi_run_number(t->run_serial),
+                                (unsigned long long)slipi_run_number(o->run_serial));
     }
     if (t->depth >= o->depth || o->scopes[t->depth].serial != t->scope_serial) {
         return slipi_orch_error(o, SLIP_E_BAD_HANDLE,
