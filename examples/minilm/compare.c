@@ -10,12 +10,12 @@
 #include <time.h>
 
 /* Chosen: enough rounds for a median, few enough for a demonstration. */
-enum { MAX_ROUNDS = 64, VERSIONS = 3 };
+enum { MAX_ROUNDS = 64 };
 
 /* Times of every round, and the two runners. */
 struct comparison {
     encoder encoders[2];
-    uint64_t ns[VERSIONS][MAX_ROUNDS];
+    uint64_t ns[MINILM_VERSIONS][MAX_ROUNDS];
 };
 
 /* Nanoseconds since some point in the past. */
@@ -56,7 +56,7 @@ static bool measure(struct comparison *c, const example_options *options,
         }
     }
     for (uint32_t round = 0; round < rounds + 1; round++) {
-        for (uint32_t version = 0; version < VERSIONS; version++) {
+        for (uint32_t version = 0; version < MINILM_VERSIONS; version++) {
             uint64_t start = now_ns();
             if (!encode_all(c, version, ref, lines)) {
                 return false;
@@ -79,9 +79,10 @@ bool minilm_compare(const example_options *options, const minilm_weights *weight
     bool ok = measure(c, &bounded, weights, ref, lines);
     if (ok) {
         out->rounds = (uint32_t)bounded.runs;
-        out->sequential_ns = example_percentile(c->ns[0], out->rounds, 50);
-        out->slipway_ns[0] = example_percentile(c->ns[1], out->rounds, 50);
-        out->slipway_ns[1] = example_percentile(c->ns[2], out->rounds, 50);
+        for (uint32_t v = 0; v < MINILM_VERSIONS; v++) {
+            out->median_ns[v] = example_percentile(c->ns[v], out->rounds, 50);
+            out->best_ns[v] = example_percentile(c->ns[v], out->rounds, 0);
+        }
     }
     encoder_close(&c->encoders[0]);
     encoder_close(&c->encoders[1]);

@@ -49,7 +49,10 @@ bool encoder_open(const example_options *options, bool cache_off, const minilm_w
                   encoder *out)
 {
     memset(out, 0, sizeof(*out));
-    return example_open("minilm", options, cache_off, &out->session) && upload(out, weights);
+    bool ok = example_open("minilm", options, cache_off, &out->session) && upload(out, weights);
+    /* Nearly all kernels run for many times as long as a task takes to change threads. */
+    out->session.config.dispatch = SLIP_DISPATCH_SHARED;
+    return ok;
 }
 
 void encoder_close(encoder *e)

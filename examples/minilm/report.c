@@ -92,13 +92,15 @@ static void print_agreement(const minilm_report *report)
 /* Prints the times beside the sequential version. */
 static void print_times(const minilm_times *times)
 {
-    double base = (double)times->sequential_ns;
-    printf("\nall lines once, median of %u rounds\n", times->rounds);
-    printf("  sequential C + OpenBLAS  %9.3f ms\n", base / 1e6);
-    for (uint32_t t = 0; t < 2; t++) {
-        double ns = (double)times->slipway_ns[t];
-        printf("  Slipway, %u thread%s       %9.3f ms   ratio %.3f\n", t + 1, t == 0 ? " " : "s",
-               ns / 1e6, ns / base);
+    static const char *const names[MINILM_VERSIONS] = {"sequential C + OpenBLAS",
+                                                       "Slipway, 1 thread", "Slipway, 2 threads"};
+    printf("\nall lines once, %u rounds      median      ratio        best      ratio\n",
+           times->rounds);
+    for (uint32_t v = 0; v < MINILM_VERSIONS; v++) {
+        printf(
+            "  %-24s %9.3f ms %8.3f %9.3f ms %8.3f\n", names[v], (double)times->median_ns[v] / 1e6,
+            (double)times->median_ns[v] / (double)times->median_ns[0],
+            (double)times->best_ns[v] / 1e6, (double)times->best_ns[v] / (double)times->best_ns[0]);
     }
 }
 
@@ -162,17 +164,27 @@ static cJSON *line_json(const minilm_lines *lines, uint32_t i)
     return object;
 }
 
-/* Times beside the sequential version. */
+/* Times of one version beside the sequential one. */
+static cJSON *version_json(const minilm_times *times, uint32_t v)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "median_ns", (double)times->median_ns[v]);
+    cJSON_AddNumberToObject(object, "best_ns", (double)times->best_ns[v]);
+    cJSON_AddNumberToObject(object, "median_ratio",
+                            (double)times->median_ns[v] / (double)times->median_ns[0]);
+    cJSON_AddNumberToObject(object, "best_ratio",
+                            (double)times->best_ns[v] / (double)times->best_ns[0]);
+    return object;
+}
+
+/* Times of all versions. */
 static cJSON *times_json(const minilm_times *times)
 {
-    double base = (double)times->sequential_ns;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "rounds", times->rounds);
-    cJSON_AddNumberToObject(object, "sequential_ns", base);
-    cJSON_AddNumberToObject(object, "threads_1_ns", (double)times->slipway_ns[0]);
-    cJSON_AddNumberToObject(object, "threads_1_ratio", (double)times->slipway_ns[0] / base);
-    cJSON_AddNumberToObject(object, "threads_2_ns", (double)times->slipway_ns[1]);
-    cJSON_AddNumberToObject(object, "threads_2_ratio", (double)times->slipway_ns[1] / base);
+    cJSON_AddItemToObject(object, "sequential", version_json(times, 0));
+    cJSON_AddItemToObject(object, "threads_1", version_json(times, 1));
+    cJSON_AddItemToObject(object, "threads_2", version_json(times, 2));
     return object;
 }
 
