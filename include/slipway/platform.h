@@ -139,6 +139,9 @@ typedef struct slip_platform_ops {
     /* Waits until every thread has left the entry. 0 = no bound. On SLIP_E_HANG threads may still
      * be inside: the runner launches nothing more and leaves the device's memory alone. */
     slip_status (*wait)(slip_platform_device *device, uint64_t timeout_ns);
+    /* Bytes of [address, address + bytes), committed, that take memory now. May be null: all do. */
+    slip_status (*resident)(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint64_t *out_bytes);
 } slip_platform_ops;
 
 /* A built-in platform by name; null if there is none. Static. */

@@ -286,7 +286,7 @@ typedef struct slip_stats {
     uint64_t last_launch_bytes;
     uint64_t copy_in_bytes; /* run arguments copied to the device */
     uint64_t copy_out_bytes;
-    uint64_t resident_gm_heap_bytes; /* committed, per region kind */
+    uint64_t resident_gm_heap_bytes; /* committed, per region kind; see slip_residency */
     uint64_t resident_sm_bytes;
     uint64_t resident_arena_bytes;
     uint64_t program_loads; /* shared objects loaded, at registration only */
@@ -301,6 +301,18 @@ typedef struct slip_stats {
 
 /* The counters of a runner as they are now. */
 SLIP_API SLIP_MUST_USE slip_status slip_runner_stats(slip_runner *runner, slip_stats *out);
+
+/* Bytes that take memory now. Committed bytes (slip_stats) take memory only once they are touched,
+ * where the platform has pages. Slow: asks the platform page by page. */
+typedef struct slip_residency {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t gm_heap_bytes;
+    uint64_t sm_bytes;
+    uint64_t arena_bytes;
+} slip_residency;
+
+SLIP_API SLIP_MUST_USE slip_status slip_runner_residency(slip_runner *runner, slip_residency *out);
 
 /* What a sizing would commit, computed without committing it. */
 typedef struct slip_footprint {

@@ -121,9 +121,14 @@ static int measure_hits(bind_bench *bench, bind_row *row)
             row->hit_image_bytes = bench->stats.last_image_bytes;
         }
     }
-    const slip_stats *s = &bench->stats;
-    row->resident_bytes =
-        s->resident_gm_heap_bytes + s->resident_sm_bytes + s->resident_arena_bytes;
+    if (code == 0) {
+        slip_residency memory = {.struct_size = (uint32_t)sizeof(memory)};
+        slip_status status = slip_runner_residency(bench->session.runner, &memory);
+        code = status == SLIP_OK
+                   ? SLIPI_EXIT_OK
+                   : slipi_cli_fail_status("bench bind", bench->session.runner, status);
+        row->resident_bytes = memory.gm_heap_bytes + memory.sm_bytes + memory.arena_bytes;
+    }
     return code;
 }
 

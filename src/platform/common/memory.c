@@ -139,6 +139,28 @@ slip_status slipi_mappings_zero(slipi_mappings *book, uint64_t address, uint64_t
     return SLIP_OK;
 }
 
+slip_status slipi_mappings_resident(const slipi_mappings *book, uint64_t address, uint64_t bytes,
+                                    uint64_t *out_bytes)
+{
+    enum { CHUNK_PAGES = 4096 };
+    unsigned char in_core[CHUNK_PAGES];
+    *out_bytes = 0;
+    if (address % PAGE_BYTES != 0 || !slipi_mappings_usable(book, address, bytes)) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    for (uint64_t done = 0; done < bytes; done += CHUNK_PAGES * PAGE_BYTES) {
+        uint64_t left = bytes - done;
+        uint64_t part = left < CHUNK_PAGES * PAGE_BYTES ? left : CHUNK_PAGES * PAGE_BYTES;
+        if (mincore((void *)(uintptr_t)(address + done), (size_t)part, in_core) != 0) {
+            return SLIP_E_DEVICE;
+        }
+        for (uint64_t page = 0; page < (part + PAGE_BYTES - 1u) / PAGE_BYTES; page++) {
+            *out_bytes += (in_core[page] & 1u) != 0 ? PAGE_BYTES : 0;
+        }
+    }
+    return SLIP_OK;
+}
+
 void slipi_mappings_release(slipi_mappings *book, uint64_t address)
 {
     slipi_mapping *m = find_row(book, address);

@@ -35,6 +35,10 @@ slip_status slipi_mappings_commit(slipi_mappings *book, uint64_t address, uint64
 /* Makes usable bytes read as zero. */
 slip_status slipi_mappings_zero(slipi_mappings *book, uint64_t address, uint64_t bytes);
 
+/* Bytes of usable pages in [address, address + bytes) that take memory now. */
+slip_status slipi_mappings_resident(const slipi_mappings *book, uint64_t address, uint64_t bytes,
+                                    uint64_t *out_bytes);
+
 /* Reserves and commits in one step. */
 slip_status slipi_mappings_alloc(slipi_mappings *book, uint64_t bytes, uint64_t *out_address);
 

@@ -204,6 +204,13 @@ static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t
 }
 
 /* As above. */
+static slip_status resident(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint64_t *out_bytes)
+{
+    return slipi_mappings_resident(&device->memory, address, bytes, out_bytes);
+}
+
+/* As above. */
 static slip_status alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
 {
     return slipi_mappings_alloc(&device->memory, bytes, out_address);
@@ -290,4 +297,5 @@ const slip_platform_ops slipi_platform_cpu = {
     .load_kernel = load_kernel,
     .launch = launch,
     .wait = wait_device,
+    .resident = resident,
 };

@@ -199,6 +199,13 @@ static slip_status sim_zero(slip_platform_device *device, uint64_t address, uint
     return slipi_mappings_zero(&device->memory, address, bytes);
 }
 
+/* As above. */
+static slip_status resident(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint64_t *out_bytes)
+{
+    return slipi_mappings_resident(&device->memory, address, bytes, out_bytes);
+}
+
 /* Gives a reservation or an allocation back. */
 static void sim_release(slip_platform_device *device, uint64_t address, uint64_t bytes)
 {
@@ -272,7 +279,7 @@ void slipi_sim_read_counters(slip_platform_device *device, slipi_sim_counters *o
         .describe = sim_describe, .reserve = sim_reserve, .commit = sim_commit, .zero = sim_zero, \
         .release = sim_release, .alloc = sim_alloc, .free = sim_release, .copy_to = sim_copy_to,  \
         .copy_from = sim_copy_from, .load_kernel = sim_load_kernel, .launch = slipi_sim_launch,   \
-        .wait = slipi_sim_wait                                                                    \
+        .wait = slipi_sim_wait, .resident = resident                                              \
     }
 
 const slip_platform_ops slipi_platform_a2a3sim = SIM_OPS("a2a3sim", open_a2a3);
