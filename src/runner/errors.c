@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,14 +134,16 @@ static void say_where(sentence *s, const slipi_fault *fault, const char *program
 /* Says what a ring lacked and what would do. */
 static void say_resource(sentence *s, const slipi_fault *fault, const resource_words *words)
 {
+    bool kept = fault->available < fault->capacity;
     say(s, "ring %d %s: wanted %" PRIu64 " %s, %" PRIu64 " of %" PRIu64 " can become available",
         fault->ring, words->name, fault->wanted, words->unit, fault->available, fault->capacity);
+    say(s, "%sset sizing.ring[%d].%s or %s to ",
+        kept ? ", the open scopes keep the rest; end a scope earlier, or " : "; ", fault->ring,
+        words->field, words->variable);
     if (fault->remedy != 0) {
-        say(s, "; set sizing.ring[%d].%s or %s to at least %" PRIu64, fault->ring, words->field,
-            words->variable, fault->remedy);
+        say(s, "at least %" PRIu64, fault->remedy);
     } else {
-        say(s, "; end scopes earlier, or raise sizing.ring[%d].%s or %s", fault->ring, words->field,
-            words->variable);
+        say(s, "more");
     }
 }
 
@@ -178,7 +181,9 @@ slip_status slipi_error_from_fault(slip_error *error, const slipi_fault *fault, 
     say_where(&s, fault, program);
     if (words.name != NULL && fault->ring >= 0) {
         say_resource(&s, fault, &words);
-    } else if (fault->status == SLIP_E_KERNEL_FAILED) {
+        return finish(error); /* the detail says no more */
+    }
+    if (fault->status == SLIP_E_KERNEL_FAILED) {
         say(&s, "kernel '%s' (index %d) returned %d; 0 is success", kernel != NULL ? kernel : "?",
             fault->kernel, fault->code);
     } else {
