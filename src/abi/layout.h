@@ -26,6 +26,9 @@
 #define SLIPI_ARENA_MAGIC UINT64_C(0x31455241504C5331) /* "1SLPARE1" */
 #define SLIPI_LAYOUT_VERSION 1u
 
+/* Buffer records of a ring for each slot of its window; small windows have more. */
+#define SLIPI_BUFFERS_PER_SLOT 4u
+
 /* A task is named by its ring (top two bits) and its id on that ring; 0 is never a task. */
 #define SLIPI_TASK_RING_SHIFT 62u
 #define SLIPI_TASK_ID_MASK ((UINT64_C(1) << SLIPI_TASK_RING_SHIFT) - 1u)

@@ -108,7 +108,8 @@ static bool lay_arena(const slip_sizing *sizing, slipi_image_layout *out)
         slipi_map_extent *map = &out->runtime.map[r];
         uint64_t window = sizing->ring[r % SLIPI_RINGS].task_window;
         bool args = r == SLIPI_RINGS; /* the last row: run arguments, sized after ring 0 */
-        map->buffer_count = args ? SLIP_MAX_RUN_ARGS : capacity(4 * window, MIN_BUFFERS);
+        map->buffer_count =
+            args ? SLIP_MAX_RUN_ARGS : capacity(SLIPI_BUFFERS_PER_SLOT * window, MIN_BUFFERS);
         map->cell_count =
             args ? capacity(16 * window, MIN_ARG_CELLS) : capacity(2 * window, MIN_CELLS);
         pools += args ? 0 : sizing->ring[r].dep_pool;

@@ -157,10 +157,9 @@ static slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
 {
     if (o->explicit_only) {
         slipi_fault fault = {.status = SLIP_E_RING_DEADLOCK, .scope = -1, .kernel = -1};
-        fault.resource = SLIPI_RESOURCE_TASK_WINDOW;
         return slipi_orch_fault(o, &fault,
-                                "the graph needs more %s than ring 0 holds: raise its "
-                                "task window and dependency pool",
+                                "the graph needs more %s than ring 0 holds: raise "
+                                "sizing.ring[0].task_window and dep_pool",
                                 resource);
     }
     o->failed = SLIP_E_HANG;

@@ -94,6 +94,45 @@ static slip_status deadlock(slipi_fault *fault, slip_status status, uint32_t res
 }
 
 /*
+ * The heap that lets a request pass beside what the open scopes keep. What was allocated since the
+ * start of the run lies without gaps. Elsewhere one lap boundary may fall among it, and what did
+ * not fit in front of the boundary leaves a gap smaller than itself.
+ */
+static uint64_t heap_remedy(const slipi_rings *rings, uint32_t ring, uint64_t wanted)
+{
+    const slipi_attached *at = rings->at;
+    const slipi_ring_state *s = state_of(rings, ring);
+    const slipi_scope *open = rings->outermost[ring];
+    uint64_t capacity = extent_of(rings, ring)->heap_bytes;
+    if (open == NULL) {
+        return wanted;
+    }
+    uint64_t position = open->heap_start;
+    uint64_t largest = wanted;
+    uint64_t sum = wanted;
+    for (uint64_t id = open->first; id < s->head; id++) {
+        const slipi_slot *slot = &at->slots[ring][id & at->slot_mask[ring]];
+        uint64_t taken = slot->heap_end - position;
+        uint64_t to_boundary = capacity - position % capacity;
+        taken -= taken > to_boundary ? to_boundary : 0;
+        largest = taken > largest ? taken : largest;
+        sum += taken;
+        position = slot->heap_end;
+    }
+    bool from_start = open->heap_start == rings->heap_begin[ring] || sum == wanted;
+    return from_start ? sum : sum + largest - SLIPI_LINE;
+}
+
+/* The window that gives a ring this many buffer records. */
+static uint64_t window_for_buffers(uint64_t window, uint64_t buffers)
+{
+    while (window * SLIPI_BUFFERS_PER_SLOT < buffers) {
+        window *= 2;
+    }
+    return window;
+}
+
+/*
  * Only slots, heap and buffer records can deadlock; everything else is freed by completion. Let L
  * be the first task of the outermost scope open on the ring, else head. If the request does not
  * fit even with tail = L, only this orchestrator could free space, and it waits here: fail now.
@@ -121,14 +160,14 @@ static slip_status prove_room(slipi_rings *rings, uint32_t ring, const slipi_nee
         fault->wanted = need->heap_bytes;
         fault->available = e->heap_bytes - kept_heap;
         fault->capacity = e->heap_bytes;
-        fault->remedy = end > kept_heap + need->heap_bytes ? end : kept_heap + need->heap_bytes;
+        fault->remedy = heap_remedy(rings, ring, need->heap_bytes);
         return deadlock(fault, SLIP_E_HEAP_DEADLOCK, SLIPI_RESOURCE_HEAP, ring);
     }
     if (kept_buffers + need->buffers > buffer_count) {
         fault->wanted = need->buffers;
         fault->available = buffer_count - kept_buffers;
         fault->capacity = buffer_count;
-        fault->remedy = e->window * 2;
+        fault->remedy = window_for_buffers(e->window, kept_buffers + need->buffers);
         return deadlock(fault, SLIP_E_RING_DEADLOCK, SLIPI_RESOURCE_BUFFERS, ring);
     }
     return SLIP_OK;
@@ -215,6 +254,7 @@ void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help 
             s->heap_head += capacity - s->heap_head % capacity;
             s->heap_tail = s->heap_head;
         }
+        rings->heap_begin[r] = s->heap_head;
     }
 }
 

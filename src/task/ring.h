@@ -30,6 +30,7 @@ typedef struct slipi_rings {
     const slipi_attached *at;
     slipi_help help;
     slipi_scope *outermost[SLIPI_RINGS]; /* first open scope of each ring; null if none */
+    uint64_t heap_begin[SLIPI_RINGS];    /* heap positions at the start of the run */
 } slipi_rings;
 
 /* What a task needs from its ring. */
