@@ -62,14 +62,20 @@ const char *minilm_model_folder(const char *given, char *text, size_t room)
     if (home == NULL || home[0] == '\0') {
         return NULL;
     }
-    int wrote = snprintf(text, room, "%s/.cache/slipway", home);
-    return wrote > 0 && (size_t)wrote < room ? text : NULL;
+    return minilm_model_file(home, ".cache/slipway", text, room) == SLIP_OK ? text : NULL;
 }
 
 slip_status minilm_model_file(const char *folder, const char *name, char *text, size_t room)
 {
-    int wrote = snprintf(text, room, "%s/%s", folder, name);
-    return wrote > 0 && (size_t)wrote < room ? SLIP_OK : SLIP_E_LIMIT;
+    size_t folder_bytes = strlen(folder);
+    size_t name_bytes = strlen(name);
+    if (folder_bytes >= room || name_bytes + 2 > room - folder_bytes) {
+        return SLIP_E_LIMIT;
+    }
+    memcpy(text, folder, folder_bytes);
+    text[folder_bytes] = '/';
+    memcpy(text + folder_bytes + 1, name, name_bytes + 1);
+    return SLIP_OK;
 }
 
 /* Fills in name and shape of weight i; the name is written to `name`, of NAME_BYTES. */
