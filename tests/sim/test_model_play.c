@@ -9,7 +9,7 @@
  * Spoiled variants of the protocol must be caught, else the model would prove nothing.
  * ctest-labels: sim unit
  */
-#include "sim/explore.h"
+#include "explore.h"
 #include "support/check.h"
 
 enum { CORES = 2, PLAYERS = 2, CONTROL = PLAYERS, PROCESSES = PLAYERS + 1 };

@@ -9,7 +9,7 @@
  * Spoiled variants must be caught, else the model would prove nothing.
  * ctest-labels: sim unit
  */
-#include "sim/explore.h"
+#include "explore.h"
 #include "support/check.h"
 
 enum { RUNS = 3, TASKS = 2, CONTROL = 0, CORE = 1, PROCESSES = 2, CHOICES = 2 };

@@ -1,11 +1,11 @@
 /* explore.c - visits every state of a small model; see explore.h. */
-#include "sim/explore.h"
+#include "explore.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Room of the table of visited states; models of this folder need a small part of it. */
+/* Room of the table of visited states; models need a small part of it. */
 #define TABLE_STATES (UINT64_C(1) << 20)
 
 typedef struct cell {

@@ -4,8 +4,8 @@
  * For model tests. A model is a state without padding, all bytes defined, and a function that makes
  * one step of one process. States are visited once; the order of visits is depth first.
  */
-#ifndef SLIPWAY_TESTS_SIM_EXPLORE_H
-#define SLIPWAY_TESTS_SIM_EXPLORE_H
+#ifndef SLIPWAY_TESTS_EXPLORE_H
+#define SLIPWAY_TESTS_EXPLORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
