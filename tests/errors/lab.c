@@ -49,6 +49,12 @@ static int32_t count(const slip_kernel_ctx *ctx)
     return 0;
 }
 
+/* Kernel: whether enough others came before it. */
+static int32_t after(const slip_kernel_ctx *ctx)
+{
+    return slipi_load_relaxed(&counted) == slip_kernel_u64(ctx, 0) ? 0 : 1;
+}
+
 /* The program's orchestration function: the chosen one. */
 static slip_status orchestrate(slip_orch *o)
 {
@@ -59,6 +65,7 @@ static const slip_kernel_entry kernels[LAB_KERNELS] = {
     {"plus_one", plus_one, SLIP_AIV, 0}, {"cube", nothing, SLIP_AIC, 0},
     {"nothing", nothing, SLIP_AIV, 0},   {"refuse", refuse, SLIP_AIV, 0},
     {"stuck", stuck, SLIP_AIV, 0},       {"count", count, SLIP_AIV, 0},
+    {"after", after, SLIP_AIV, 0},
 };
 
 static const slip_param params[] = {

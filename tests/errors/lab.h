@@ -25,6 +25,7 @@ enum {
     LAB_REFUSE,   /* AIV: returns its first scalar */
     LAB_STUCK,    /* AIV: returns when lab_release is called, on core 0 at once */
     LAB_COUNT,    /* AIV: counts itself; see lab_counted */
+    LAB_AFTER,    /* AIV: returns 0 if as many as its first scalar counted themselves, else 1 */
     LAB_KERNELS
 };
 
