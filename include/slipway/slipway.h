@@ -312,6 +312,7 @@ typedef struct slip_residency {
     uint64_t arena_bytes;
 } slip_residency;
 
+/* What of the committed regions takes memory now. */
 SLIP_API SLIP_MUST_USE slip_status slip_runner_residency(slip_runner *runner, slip_residency *out);
 
 /* What a sizing would commit, computed without committing it. */
