@@ -50,9 +50,9 @@ typedef struct regions {
     slip_device_services services;
     slipi_worker worker;
     slipi_orchestrator o;
-    uint64_t ticks;
-    uint64_t idles; /* how often the fake device was idle */
-    uint64_t calls; /* how often threads were called */
+    slipi_au64 ticks;
+    slipi_au64 idles; /* how often the fake device was idle */
+    slipi_au64 calls; /* how often threads were called */
 } regions;
 
 /* Tasks in the order in which their kernels ran; written by one thread at a time. */
