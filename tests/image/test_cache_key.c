@@ -1,7 +1,7 @@
 /*
  * test_cache_key.c - every field of the key makes a miss; equality is the full key, not its hash.
  *
- * ctest-labels: unit row S2
+ * ctest-labels: unit S2
  */
 #include <stddef.h>
 

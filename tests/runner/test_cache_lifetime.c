@@ -1,7 +1,7 @@
 /*
  * test_cache_lifetime.c - the image lives as long as its runner: two runners, closing, reopening.
  *
- * ctest-labels: unit row S1
+ * ctest-labels: unit S1
  * ctest-run: cpu --platform cpu
  * ctest-run: a2a3sim --platform a2a3sim
  * ctest-run: a5sim --platform a5sim

@@ -2,7 +2,7 @@
  * test_hit.c - a hit builds nothing, allocates nothing, copies no image and derives no size, but
  * still delivers arguments and launch block.
  *
- * ctest-labels: unit row S3
+ * ctest-labels: unit S3
  */
 #include <stdlib.h>
 

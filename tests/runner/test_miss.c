@@ -1,7 +1,7 @@
 /*
  * test_miss.c - a miss derives sizes, commits or grows regions, builds, uploads and publishes.
  *
- * ctest-labels: unit row S4
+ * ctest-labels: unit S4
  */
 #include "affine.h"
 #include "support/check.h"

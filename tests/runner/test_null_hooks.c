@@ -2,7 +2,7 @@
  * test_null_hooks.c - bind needs no cache hooks: without them every bind is a miss and right; with
  * them it goes through the table and nothing else.
  *
- * ctest-labels: unit row S6
+ * ctest-labels: unit S6
  */
 #include <slipway/platform.h>
 

@@ -2,7 +2,7 @@
  * test_platform_failures.c - every platform call fails in turn: a description each time, nothing
  * left behind, and a runner that is good afterwards.
  *
- * ctest-labels: unit row S5
+ * ctest-labels: unit S5
  * ctest-run: cpu --platform cpu
  * ctest-run: a2a3sim --platform a2a3sim
  */

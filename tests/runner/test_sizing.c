@@ -1,7 +1,7 @@
 /*
  * test_sizing.c - per-run value > environment > default; bad variables; bad values.
  *
- * ctest-labels: unit row S8
+ * ctest-labels: unit S8
  */
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * test_trace_tree.c - the spans of a run: all of them, nested in time and by name, with the cache's
  * answer; nothing without a trace.
  *
- * ctest-labels: unit row S9
+ * ctest-labels: unit S9
  * ctest-run: cpu --platform cpu
  * ctest-run: a2a3sim --platform a2a3sim
  */
