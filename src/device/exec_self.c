@@ -50,11 +50,21 @@ static uint64_t ticks_to_ns(const slipi_worker *w, uint64_t ticks)
     return hz == 1000000000u ? ticks : (uint64_t)((double)ticks * 1e9 / (double)hz);
 }
 
-/* Runs one kernel of a task; times one in 64, the first ones of a kernel, and all of a traced run.
+/*
+ * Whether to time this run of a kernel: the first one, and then one in 64 of the short kernels,
+ * where two clock reads cost as much as the task, and one in 4 of the others.
  */
+static bool is_sampled(slipi_worker *w, slipi_kernel_row *row)
+{
+    enum { SHORT_MASK = 63, LONG_MASK = 3, SHORT_NS = 1000 };
+    uint32_t typical = slipi_load_relaxed(&row->typical);
+    uint32_t mask = typical < SHORT_NS ? SHORT_MASK : LONG_MASK;
+    return typical == 0 || (w->sample++ & mask) == 0;
+}
+
+/* Runs one kernel of a task. */
 static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
 {
-    enum { SAMPLE_MASK = 63 };
     slip_kernel_ctx *ctx = &w->ctx;
     uint16_t kernel = slot->kernel[lane];
     slipi_kernel_row *row = &w->at.kernels[kernel];
@@ -63,8 +73,7 @@ static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
     ctx->lane = lane == 2 ? 1 : 0;
     slip_kernel_fn fn = (slip_kernel_fn)(uintptr_t)row->entry;
     bool traced = w->at.bindings[SLIPI_BIND_TASK_TRACE].address != 0;
-    bool timed =
-        traced || (w->sample++ & SAMPLE_MASK) == 0 || slipi_load_relaxed(&row->typical) == 0;
+    bool timed = traced || is_sampled(w, row);
     uint64_t begin = timed ? w->services->ticks(w->services->device) : 0;
     int32_t code = fn(ctx);
     if (timed) {
