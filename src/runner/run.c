@@ -74,6 +74,10 @@ static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_
     request->kernels = callable->kernel_rows;
     request->orchestrate = (uint64_t)(uintptr_t)callable->program->orchestrate;
     request->progress_deadline_ns = runner->progress_deadline_ns;
+    if (config->timeout_ns != 0 && config->timeout_ns < request->progress_deadline_ns) {
+        /* The caller's own thread may be the one that waits: it knows only this deadline. */
+        request->progress_deadline_ns = config->timeout_ns;
+    }
     request->plan = &runner->plan;
     request->scratch = &runner->scratch;
     if (runner->trace != NULL) {
