@@ -58,10 +58,10 @@ done
 # What was computed is not what was expected.
 run 1 run "$scale" --arg total=1:f64:zeros --arg factor=2.0 --arg fail=0 \
     --arg x="$work/good.npy" --golden y="$work/y.npy"
-err "--golden y: 31 elements differ by more than 1e-05"
+err "SLIP_E_MISMATCH (-31): --golden y: 31 elements differ by more than 1e-05"
 out "different"
 run 1 run "$scale" $given --arg x="$work/good.npy" --arg y=4x8 --golden y="$work/other_shape.npy"
-err "--golden y: the file has shape 8x4 of f32, the output 4x8 of f32"
+err "SLIP_E_MISMATCH (-31): --golden y: the file has shape 8x4 of f32, the output 4x8 of f32"
 
 # The graph of a run.
 run 0 deps "$scale" $given --arg x=4x8 --arg y=4x8 --out "$work/graph.json"

@@ -181,10 +181,11 @@ static int shape_differs(const slipi_session *session, const slipi_golden *golde
     char made[64];
     slipi_shape_text(golden->expected.ndim, golden->expected.shape, wanted, sizeof(wanted));
     slipi_shape_text(found->ndim, found->shape, made, sizeof(made));
-    return slipi_cli_fail("run", "--golden %s: the file has shape %s of %s, the output %s of %s",
-                          session->program->params[golden->param].name, wanted,
-                          slipi_dtype_name(golden->expected.dtype), made,
-                          slipi_dtype_name(found->dtype));
+    return slipi_cli_fail(
+        "run", "%s (%d): --golden %s: the file has shape %s of %s, the output %s of %s",
+        slip_status_name(SLIP_E_MISMATCH), SLIP_E_MISMATCH,
+        session->program->params[golden->param].name, wanted,
+        slipi_dtype_name(golden->expected.dtype), made, slipi_dtype_name(found->dtype));
 }
 
 /* Compares the outputs that --golden names. */
@@ -205,8 +206,9 @@ static int compare_goldens(const slipi_session *session, slipi_run_report *repor
         golden->good = d->outside == 0;
         if (!golden->good) {
             code = slipi_cli_fail("run",
-                                  "--golden %s: %llu elements differ by more than %.3g; the worst "
-                                  "is element %llu: %.9g, expected %.9g",
+                                  "%s (%d): --golden %s: %llu elements differ by more than %.3g; "
+                                  "the worst is element %llu: %.9g, expected %.9g",
+                                  slip_status_name(SLIP_E_MISMATCH), SLIP_E_MISMATCH,
                                   session->program->params[golden->param].name,
                                   (unsigned long long)d->outside, report->tolerance,
                                   (unsigned long long)d->index, d->found, d->expected);
