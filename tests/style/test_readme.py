@@ -1,11 +1,12 @@
 """What the documents promise: the program in the README compiles and runs, listings of the
-programming guide compile, links lead to files.
+programming guide compile and its error is the real one, links lead to files.
 
 ctest-labels: style
 """
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 
@@ -101,6 +102,22 @@ def check_guide(report):
             report.add(rule, GUIDE, line, done.stderr[:600])
 
 
+def check_error(report):
+    """The error that the programming guide shows is what the command prints."""
+    rule = "the error in the programming guide is what the command prints"
+    if not os.path.exists(os.path.join(BUILD, "examples", "vector.so")):
+        print(f"skipped {rule}: the vector example is not built")
+        return
+    report.rule(rule)
+    for line, text in listings(GUIDE, "console"):
+        command, expected = re.match(r"\$ ((?:[^\n]*\\\n)*[^\n]*)\n(.*)", text, re.S).groups()
+        words = shlex.split(command.replace("\\\n", " ").replace("build/", BUILD + "/"))
+        done = subprocess.run(words, capture_output=True, text=True, check=False,
+                              env={**os.environ, "SLIPWAY_LOG": "off"})
+        if done.returncode != 1 or done.stdout + done.stderr != expected:
+            report.add(rule, GUIDE, line, f"exit {done.returncode}: {done.stdout + done.stderr}")
+
+
 def check_links(report):
     """Links without a scheme lead to files of the project."""
     rule = "links lead to files"
@@ -117,4 +134,4 @@ def check_links(report):
 
 
 if __name__ == "__main__":
-    run(check_commands, check_listing, check_program, check_guide, check_links)
+    run(check_commands, check_listing, check_program, check_guide, check_error, check_links)
