@@ -89,7 +89,7 @@ static bool cut(const slip_tensor *t, slipi_lattice *out)
         }
         out->root_shape[d] = t->root_shape[d];
         out->tile[d] = tile;
-        out->count[d] = (t->root_shape[d] + tile - 1) / tile;
+        out->count[d] = (t->root_shape[d] - 1) / tile + 1; /* the sum of both could overflow */
     }
     return true;
 }

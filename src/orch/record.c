@@ -44,10 +44,12 @@ void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot, const slip
         if (from->kind == SLIP_ARG_SCALAR) {
             continue;
         }
+        bool fresh = from->kind == SLIP_ACCESS_OUT; /* its handle is not set yet */
         arg[n].tensor = tensors[n];
-        arg[n].root_offset = from->tensor->root_offset;
-        arg[n].root_ndim = from->tensor->root_ndim;
-        memcpy(arg[n].root_shape, from->tensor->root_shape, sizeof arg[n].root_shape);
+        arg[n].root_offset = fresh ? 0 : from->tensor->root_offset;
+        arg[n].root_ndim = fresh ? from->ndim : from->tensor->root_ndim;
+        memcpy(arg[n].root_shape, fresh ? tensors[n].shape : from->tensor->root_shape,
+               sizeof arg[n].root_shape);
         n++;
     }
 }

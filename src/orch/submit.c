@@ -103,7 +103,8 @@ static slip_status plan_arg(slipi_orchestrator *o, const slip_arg *arg, plan *p)
         if (status != SLIP_OK) {
             return status;
         }
-        if (bytes > UINT64_MAX / 2 - p->need.heap_bytes) {
+        /* Far beyond any heap; the sum of two and its rounding cannot overflow. */
+        if (bytes > UINT64_MAX / 4 || p->need.heap_bytes > UINT64_MAX / 4) {
             return slipi_orch_error(o, SLIP_E_BAD_TENSOR, "the task's outputs overflow 64 bits");
         }
         p->need.heap_bytes += round_line(bytes);
@@ -247,33 +248,62 @@ static void fill(void *to, uint64_t bytes, uint32_t elem, uint64_t bits)
     }
 }
 
-/* Allocates one output at `offset` of the GM heap and sets the program's handle. */
-static void make_output(slipi_orchestrator *o, const slip_arg *arg, slipi_slot *slot,
-                        uint64_t offset)
+/*
+ * Allocates one output at `offset` of the GM heap and stores it with its task. The program's handle
+ * is set later, by set_outputs: until the look-ups are done it may still name an input.
+ */
+static void make_output(slipi_orchestrator *o, const slip_arg *arg, const slipi_slot *slot,
+                        uint64_t offset, slip_task_tensor *to)
 {
     const slipi_attached *at = &o->worker->at;
-    const slipi_scope *scope = slipi_scope_now(o);
-    slip_tensor *t = arg->tensor;
-    slipi_tensor_init(t, arg->dtype, arg->ndim, arg->shape);
-    uint64_t bytes = (uint64_t)t->shape[0] * (uint32_t)t->stride[0] * slip_dtype_bytes(arg->dtype);
     uint32_t ring = slipi_task_ring(slot->task);
     uint64_t position = at->rt->ring[ring].buffers_head++;
-    t->offset = offset;
-    t->binding = SLIPI_BIND_HEAP;
-    t->creator = slot->task;
-    t->buffer = slipi_task_ref(ring, SLIPI_BUFFER_HEAP | position);
-    t->depth = o->depth - 1;
-    t->scope_serial = scope->serial;
-    t->run_serial = o->run_serial;
-    slipi_buffer *buffer = slipi_tensormap_buffer(at, t);
+    const slipi_map_extent *extent = &at->rt->map[ring];
+    slipi_buffer *buffers = (slipi_buffer *)(void *)(at->arena_base + extent->buffers_off);
+    slipi_buffer *buffer = &buffers[position & (extent->buffer_count - 1)];
+    uint64_t elements = 1;
+    memset(to, 0, sizeof *to);
+    for (uint32_t d = arg->ndim; d-- > 0;) {
+        to->shape[d] = arg->shape[d];
+        to->stride[d] = (int32_t)elements;
+        elements *= arg->shape[d];
+    }
+    to->offset = offset;
+    to->binding = SLIPI_BIND_HEAP;
+    to->dtype = arg->dtype;
+    to->ndim = arg->ndim;
+    to->access = SLIP_ACCESS_OUT;
+    to->buffer = slipi_task_ref(ring, SLIPI_BUFFER_HEAP | position);
     buffer->offset = offset;
-    buffer->bytes = bytes;
+    buffer->bytes = elements * slip_dtype_bytes(arg->dtype);
     buffer->binding = SLIPI_BIND_HEAP;
     slipi_tensormap_insert(buffer, slot->task, slot->serial);
     if (arg->has_init != 0) {
-        uint8_t *to = at->heap_base + offset;
-        fill(to, bytes, slip_dtype_bytes(arg->dtype), arg->bits);
-        o->worker->services->publish(o->worker->services->device, to, bytes);
+        uint8_t *bytes = at->heap_base + offset;
+        fill(bytes, buffer->bytes, slip_dtype_bytes(arg->dtype), arg->bits);
+        o->worker->services->publish(o->worker->services->device, bytes, buffer->bytes);
+    }
+}
+
+/* Sets the program's handles of a task's outputs. */
+static void set_outputs(slipi_orchestrator *o, const slip_task *task, const slipi_slot *slot)
+{
+    const slip_task_tensor *stored =
+        (const slip_task_tensor *)(const void *)(o->worker->at.sm_base + slot->tensors_off);
+    for (uint32_t i = 0; i < task->arg_count; i++) {
+        const slip_arg *arg = &task->args[i];
+        if (arg->kind == SLIP_ACCESS_OUT) {
+            slip_tensor *t = arg->tensor;
+            slipi_tensor_init(t, arg->dtype, arg->ndim, stored->shape);
+            t->offset = stored->offset;
+            t->binding = stored->binding;
+            t->buffer = stored->buffer;
+            t->creator = slot->task;
+            t->depth = o->depth - 1;
+            t->scope_serial = slot->scope_serial;
+            t->run_serial = o->run_serial;
+        }
+        stored += arg->kind != SLIP_ARG_SCALAR ? 1 : 0;
     }
 }
 
@@ -312,11 +342,13 @@ static void store_args(slipi_orchestrator *o, const slip_task *task, const plan 
             continue;
         }
         if (arg->kind == SLIP_ACCESS_OUT) {
-            make_output(o, arg, slot, e->heap_off + heap % e->heap_bytes);
-            const slip_tensor *t = arg->tensor;
-            heap += round_line((uint64_t)t->shape[0] * (uint32_t)t->stride[0] *
-                               slip_dtype_bytes(t->dtype));
-        } else if (arg->tensor->creator != 0) {
+            make_output(o, arg, slot, e->heap_off + heap % e->heap_bytes, tensors);
+            heap += round_line((uint64_t)tensors->shape[0] * (uint32_t)tensors->stride[0] *
+                               slip_dtype_bytes(arg->dtype));
+            tensors++;
+            continue;
+        }
+        if (arg->tensor->creator != 0) {
             /* R4: a buffer outlives its last user, whatever kind of argument that is. */
             slipi_slot_of(at, arg->tensor->creator)->last_use[p->ring] = s->head;
         }
@@ -435,6 +467,9 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     slipi_record_task(o, sub.slot, task);
     slipi_fanin_begin(&sub.fanin, &o->worker->at, o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
+    if (p.need.buffers != 0) {
+        set_outputs(o, task, sub.slot);
+    }
     close_slot(&o->worker->at, p.ring, sub.slot);
     if (sub.fanin.stuck) {
         return stop_waiting(o, "edges");
