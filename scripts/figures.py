@@ -4,9 +4,9 @@ docs/performance.md.
 
 Usage: figures.py [--build FOLDER] [--sets N] [--note TEXT]
 For whoever refreshes the figures; nothing calls it. The tables stand between the lines
-`<!-- figures: NAME -->` and `<!-- end -->`. A figure is the median over the sets, with the lowest and
-the highest in brackets where there is room. Sets are measured in turn, so that a busy minute does not
-fall on one row.
+`<!-- figures: NAME -->` and `<!-- end -->`. A figure is the median over the sets, with the lowest
+and the highest in brackets where there is room. Sets are measured in turn, so that a busy minute
+does not fall on one row.
 """
 
 import argparse
@@ -62,8 +62,8 @@ def machine(build, sets, note):
     with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as handle:
         kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)$", handle.read(), re.M)
     words = (f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} processors, "
-             f"{first_line('gcc', '--version')}, build type {kind.group(1) if kind else 'unknown'}, "
-             f"{datetime.date.today().isoformat()}, commit "
+             f"{first_line('gcc', '--version')}, build type "
+             f"{kind.group(1) if kind else 'unknown'}, {datetime.date.today()}, commit "
              f"{first_line('git', 'rev-parse', '--short', 'HEAD')}. Medians of {sets} sets"
              f"{'; ' + note if note else ''}.")
     return words

@@ -14,8 +14,8 @@ from sources import ROOT, read, run
 
 BUILD = os.path.abspath(os.environ.get("SLIPWAY_BUILD_DIR", "build"))
 SANITIZE = os.environ.get("SLIPWAY_SANITIZE", "")
-COMPILER = [os.environ.get("CC") or "cc", "-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Wconversion",
-            "-Wstrict-prototypes", "-Werror", f"-I{os.path.join(ROOT, 'include')}"]
+COMPILER = [os.environ.get("CC") or "cc", "-std=c11", "-Wall", "-Wextra", "-Wshadow",
+            "-Wconversion", "-Wstrict-prototypes", "-Werror", f"-I{os.path.join(ROOT, 'include')}"]
 PROGRAM = "examples/minimal/minimal.c"
 EXPECTED = "success: 4 8 12\n"
 # Longest program that still counts as short: lines that are neither blank, comment nor lone brace.
@@ -77,8 +77,8 @@ def check_program(report):
             source, program = (os.path.join(scratch, leaf) for leaf in ("listing.c", "listing"))
             with open(source, "w", encoding="utf-8") as handle:
                 handle.write(text)
-            command = COMPILER + flags + [source, os.path.join(BUILD, "libslipway.a"), "-lm", "-ldl",
-                                          "-lpthread", "-o", program]
+            library = os.path.join(BUILD, "libslipway.a")
+            command = COMPILER + flags + [source, library, "-lm", "-ldl", "-lpthread", "-o", program]
             built = subprocess.run(command, capture_output=True, text=True, check=False)
             if built.returncode != 0:
                 report.add(rule, "README.md", line, built.stderr[:600])
