@@ -226,6 +226,49 @@ static void no_device(void)
     lab_close(&l);
 }
 
+static slipi_au32 leave; /* lets the control threads below leave [relaxed: a flag] */
+
+/* slip_device_entry.control: stays until it is told to leave. */
+static slip_status stay(const slip_device_services *services, uint64_t launch, uint32_t thread)
+{
+    (void)launch;
+    for (uint32_t rounds = 0; slipi_load_relaxed(&leave) == 0; rounds++) {
+        services->idle(services->device, thread, rounds);
+    }
+    return SLIP_OK;
+}
+
+/* slip_device_entry.core_step: never anything to do. */
+static int32_t rest(const slip_device_services *services, uint64_t launch, uint32_t core)
+{
+    (void)services;
+    (void)launch;
+    (void)core;
+    return -1;
+}
+
+/* A device that runs takes no second launch; after the wait it does. */
+static void busy_device(void)
+{
+    const slip_device_entry entry = {
+        .struct_size = (uint32_t)sizeof(entry), .control = stay, .core_step = rest};
+    for (const char *const *name = slip_platform_names(); *name != NULL; name++) {
+        const slip_platform_ops *table = slip_platform_find(*name);
+        const slip_platform_open options = {.struct_size = (uint32_t)sizeof(options), .threads = 2};
+        slip_platform_device *device = NULL;
+        char why[128] = "";
+        CHECK_STATUS(SLIP_OK, table->open(&options, &device, why, sizeof(why)));
+        for (int round = 0; round < 2; round++) {
+            slipi_store_relaxed(&leave, 0u);
+            CHECK_STATUS(SLIP_OK, table->launch(device, &entry, 0, 1));
+            CHECK_STATUS(SLIP_E_BUSY, table->launch(device, &entry, 0, 1));
+            slipi_store_relaxed(&leave, 1u);
+            CHECK_STATUS(SLIP_OK, table->wait(device, 0));
+        }
+        table->close(device);
+    }
+}
+
 /* Runs every case. */
 int main(void)
 {
@@ -234,5 +277,6 @@ int main(void)
     CHECK_CASE(no_memory);
     CHECK_CASE(bad_sizings);
     CHECK_CASE(no_device);
+    CHECK_CASE(busy_device);
     return check_report();
 }
