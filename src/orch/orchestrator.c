@@ -10,14 +10,6 @@
 #include "base/log.h"
 #include "orch/tensormap.h"
 
-slip_status slipi_orch_state(slipi_orchestrator *o)
-{
-    if (o->failed == SLIP_OK) {
-        o->failed = slipi_failed(&o->worker->at);
-    }
-    return o->failed;
-}
-
 /* Latches a fault with its sentence. */
 static slip_status raise_fault(slipi_orchestrator *o, slipi_fault *fault, const char *format,
                                va_list args)

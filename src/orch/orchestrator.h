@@ -71,7 +71,13 @@ slip_status slipi_orch_error(slipi_orchestrator *o, slip_status status, const ch
     __attribute__((format(printf, 3, 4)));
 
 /* SLIP_OK while the run may go on; the first failure otherwise. */
-slip_status slipi_orch_state(slipi_orchestrator *o);
+static inline slip_status slipi_orch_state(slipi_orchestrator *o)
+{
+    if (o->failed == SLIP_OK) {
+        o->failed = slipi_failed(&o->worker->at);
+    }
+    return o->failed;
+}
 
 /* ---- view.c --------------------------------------------------------------------------------- */
 

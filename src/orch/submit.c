@@ -35,10 +35,11 @@ static uint64_t round_line(uint64_t bytes)
     return (bytes + SLIPI_LINE - 1) & ~(uint64_t)(SLIPI_LINE - 1);
 }
 
-/* Checks one kernel index and that the kernel is for the core it would run on. */
-static slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
+/* Says why a kernel cannot run on a core of this type. */
+static slip_status refuse_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
 {
     const slipi_attached *at = &o->worker->at;
+    const char *core = core_type == SLIP_AIC ? "AIC" : "AIV";
     slipi_fault fault = {.kernel = (int32_t)kernel, .ring = -1, .scope = -1};
     if (kernel >= at->launch->kernel_count) {
         fault.status = SLIP_E_KERNEL_INDEX;
@@ -47,19 +48,23 @@ static slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t
         return slipi_orch_fault(o, &fault, "kernel index %u: the kernel table has %u entries",
                                 kernel, at->launch->kernel_count);
     }
+    fault.status = SLIP_E_CORE_TYPE;
     if (at->kernels[kernel].core_type != core_type) {
-        fault.status = SLIP_E_CORE_TYPE;
         return slipi_orch_fault(o, &fault, "kernel %u is for %s, the task runs it on %s", kernel,
-                                core_type == SLIP_AIC ? "AIV" : "AIC",
-                                core_type == SLIP_AIC ? "AIC" : "AIV");
+                                core_type == SLIP_AIC ? "AIV" : "AIC", core);
     }
+    return slipi_orch_fault(o, &fault, "kernel %u needs an %s, and the device has none", kernel,
+                            core);
+}
+
+/* Checks one kernel index and that the kernel is for the core it would run on. */
+static slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
+{
+    const slipi_attached *at = &o->worker->at;
     const slip_platform_info *info = &o->worker->services->info;
-    if ((core_type == SLIP_AIC ? info->aic_count : info->aiv_count) == 0) {
-        fault.status = SLIP_E_CORE_TYPE;
-        return slipi_orch_fault(o, &fault, "kernel %u needs an %s, and the device has none", kernel,
-                                core_type == SLIP_AIC ? "AIC" : "AIV");
-    }
-    return SLIP_OK;
+    bool fits = kernel < at->launch->kernel_count && at->kernels[kernel].core_type == core_type &&
+                (core_type == SLIP_AIC ? info->aic_count : info->aiv_count) != 0;
+    return fits ? SLIP_OK : refuse_kernel(o, kernel, core_type);
 }
 
 /* Checks a task's shape and kernels. */
@@ -168,7 +173,7 @@ static slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
 }
 
 /* Waits for room; a deadlock becomes a fault with its sentence. */
-static slip_status reserve(slipi_orchestrator *o, const plan *p)
+static slip_status wait_for_room(slipi_orchestrator *o, const plan *p)
 {
     slipi_fault fault;
     memset(&fault, 0, sizeof fault);
@@ -456,7 +461,8 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
         status = check_deps(o, task);
     }
     if (status == SLIP_OK) {
-        status = reserve(o, &p);
+        status =
+            slipi_ring_try_reserve(&o->rings, p.ring, &p.need) ? SLIP_OK : wait_for_room(o, &p);
     }
     if (status != SLIP_OK) {
         return status;

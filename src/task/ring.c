@@ -214,13 +214,15 @@ static bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
     return need->nodes == 0 || rt->node_head + need->nodes - rt->node_tail <= rt->node_count;
 }
 
+bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need)
+{
+    slipi_ring_advance(rings, ring);
+    return has_room(rings, ring, need);
+}
+
 slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need,
                                slipi_fault *fault)
 {
-    slipi_ring_advance(rings, ring);
-    if (has_room(rings, ring, need)) {
-        return SLIP_OK;
-    }
     slip_status status = prove_room(rings, ring, need, fault);
     if (status != SLIP_OK) {
         return status;

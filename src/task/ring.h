@@ -50,6 +50,9 @@ static inline bool slipi_task_live(const slipi_runtime *rt, uint64_t task)
     return slipi_task_id(task) >= rt->ring[slipi_task_ring(task)].done;
 }
 
+/* True if the ring has room for one task with these needs now. */
+bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need);
+
 /*
  * Waits (helping) until the ring has room for one task with these needs. If no completion can ever
  * make room, fails at once with SLIP_E_RING_DEADLOCK or SLIP_E_HEAP_DEADLOCK and fills the fault:
