@@ -23,6 +23,7 @@ static bool is_pow2(uint64_t value)
 /* Checks the extents of SM against the region; returns what is wrong, or null. */
 static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
 {
+    uint64_t windows = 0;
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         const slipi_ring_extent *e = &sm->ring[r];
         uint64_t heap_end;
@@ -37,13 +38,17 @@ static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
         if (!is_pow2(e->spill_bytes) || !inside(e->spill_off, e->spill_bytes, 1, sm->sm_bytes)) {
             return "SM ring extent: spill";
         }
-        if (!slipi_add_u64(e->heap_off, e->heap_bytes, &heap_end) || heap_end > heap_bytes) {
+        if (e->heap_bytes == 0 || (e->heap_off | e->heap_bytes) % SLIPI_LINE != 0 ||
+            !slipi_add_u64(e->heap_off, e->heap_bytes, &heap_end) || heap_end > heap_bytes) {
             return "SM ring extent: heap";
         }
+        windows += e->window;
     }
     for (uint32_t q = 0; q < SLIPI_QUEUES; q++) {
-        if (!is_pow2(sm->queue_capacity) || !inside(sm->queue_cells_off[q], sm->queue_capacity,
-                                                    sizeof(slipi_queue_cell), sm->sm_bytes)) {
+        /* A queue is never full: whoever pushes does not look. */
+        if (!is_pow2(sm->queue_capacity) || sm->queue_capacity < windows ||
+            !inside(sm->queue_cells_off[q], sm->queue_capacity, sizeof(slipi_queue_cell),
+                    sm->sm_bytes)) {
             return "SM ready queue extent";
         }
     }
@@ -104,8 +109,9 @@ static const char *check_runtime(const slipi_runtime *rt, const slipi_sm *sm, ui
     }
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         const slipi_ring_state *s = &rt->ring[r];
-        if (s->tail > s->done || s->done > s->head || s->head - s->tail > sm->ring[r].window ||
-            s->tail < sm->ring[r].window) {
+        /* Between runs everything is quiescent. */
+        if (s->tail != s->done || s->done != s->head || s->tail < sm->ring[r].window ||
+            s->heap_tail != s->heap_head) {
             return "runtime ring state";
         }
     }
