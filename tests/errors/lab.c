@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-static slip_orch_fn chosen;
+static slipi_au64 chosen;   /* a slip_orch_fn [relaxed: a launch orders it] */
 static slipi_au32 released; /* lets stuck kernels go [relaxed: a flag, orders nothing] */
 static slipi_au64 counted;  /* kernels of LAB_COUNT [relaxed: a counter] */
 
@@ -58,7 +58,8 @@ static int32_t after(const slip_kernel_ctx *ctx)
 /* The program's orchestration function: the chosen one. */
 static slip_status orchestrate(slip_orch *o)
 {
-    return chosen(o);
+    slip_orch_fn fn = (slip_orch_fn)(uintptr_t)slipi_load_relaxed(&chosen);
+    return fn(o);
 }
 
 static const slip_kernel_entry kernels[LAB_KERNELS] = {
@@ -122,7 +123,7 @@ slip_status lab_run_n(lab *l, slip_orch_fn fn, uint64_t n, const slip_run_config
     const slip_run_arg args[] = {slip_host_tensor(l->x, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
                                  slip_host_tensor(l->y, SLIP_F32, SLIP_ACCESS_INOUT, 1, shape),
                                  slip_scalar_arg(n)};
-    chosen = fn;
+    slipi_store_relaxed(&chosen, (uint64_t)(uintptr_t)fn);
     return slip_run(l->runner, l->callable, args, 3, config);
 }
 
