@@ -86,16 +86,16 @@ static slip_status acquire(const slip_host_api *api, slipi_prebuilt_state *state
     return status;
 }
 
-/* Derives the sizes of a key's regions. */
-static slip_status derive(const slip_host_api *api, const slipi_prebuilt_key *key,
-                          slipi_image_layout *image)
+/* Derives the sizes of a key's regions; see the header. */
+slip_status slipi_bind_derive(const slip_host_api *api, const slipi_prebuilt_key *key,
+                              slipi_image_layout *out)
 {
     char why[256] = "";
     slip_status status = slipi_sizing_check(&key->sizing, api->error);
     if (status != SLIP_OK) {
         return status;
     }
-    status = slipi_layout_derive(&key->sizing, image, why, sizeof(why));
+    status = slipi_layout_derive(&key->sizing, out, why, sizeof(why));
     if (status != SLIP_OK) {
         return slipi_fail(api->error, status, "%s", why);
     }
@@ -107,7 +107,7 @@ static slip_status build(const slip_host_api *api, const slipi_prebuilt_key *key
                          slipi_prebuilt_state *scratch, slipi_bind_result *out)
 {
     slipi_image_layout *image = &scratch->image;
-    slip_status status = derive(api, key, image);
+    slip_status status = slipi_bind_derive(api, key, image);
     if (status != SLIP_OK) {
         return status;
     }

@@ -76,6 +76,10 @@ slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *reque
 slip_status slipi_bind_prebuilt(const slip_host_api *api, const slipi_prebuilt_key *key,
                                 slipi_prebuilt_state *scratch, slipi_bind_result *out);
 
+/* Derives the layout of a key's sizing; describes what is wrong with a value. */
+slip_status slipi_bind_derive(const slip_host_api *api, const slipi_prebuilt_key *key,
+                              slipi_image_layout *out);
+
 /* Only the arguments. For host-built mode, which has its own state. */
 slip_status slipi_bind_args(const slip_host_api *api, const slipi_bind_request *request,
                             slipi_bind_result *out);

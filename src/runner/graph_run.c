@@ -76,16 +76,15 @@ static slip_status bind_graph(slipi_run *run)
     slip_runner *runner = run->runner;
     slipi_image_layout *layout = &run->request.scratch->image;
     slipi_graph_image image;
-    char why[256] = "";
     slip_status status = slipi_bind_args(&runner->api, &run->request, &run->bound);
     if (status != SLIP_OK) {
         return status;
     }
-    status = slipi_layout_derive(&run->request.key->sizing, layout, why, sizeof(why));
-    runner->stats.sizes_derived++;
+    status = slipi_bind_derive(&runner->api, run->request.key, layout);
     if (status != SLIP_OK) {
-        return slipi_fail(&runner->error, status, "%s", why);
+        return status;
     }
+    runner->stats.sizes_derived++;
     status = build(run, layout, &image);
     if (status != SLIP_OK) {
         return status;

@@ -23,17 +23,9 @@ static slip_status make_key(slip_runner *runner, const slip_run_config *config)
 /* Derives the layout of the runner's key into its scratch state. */
 static slip_status derive(slip_runner *runner)
 {
-    char why[256] = "";
-    slip_status status = slipi_sizing_check(&runner->key.sizing, &runner->error);
-    if (status != SLIP_OK) {
-        return status;
-    }
-    status = slipi_layout_derive(&runner->key.sizing, &runner->scratch.image, why, sizeof(why));
-    if (status != SLIP_OK) {
-        return slipi_fail(&runner->error, status, "%s", why);
-    }
-    runner->stats.sizes_derived++;
-    return SLIP_OK;
+    slip_status status = slipi_bind_derive(&runner->api, &runner->key, &runner->scratch.image);
+    runner->stats.sizes_derived += status == SLIP_OK ? 1u : 0u;
+    return status;
 }
 
 /* Makes the state resident, under the lock. */
