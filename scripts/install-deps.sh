@@ -59,12 +59,15 @@ root=()
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 ||
         give_up "run this as root, or install sudo, or install the packages yourself"
-    root=(sudo)
+    # sudo drops the environment, so the variable is set behind it.
+    root=(sudo env DEBIAN_FRONTEND=noninteractive)
 fi
 
 echo "install-deps: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-install=("${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}")
+# A fresh machine may be updating itself: the lock is waited for.
+install=("${root[@]}" apt-get install -y -q --no-install-recommends
+    -o DPkg::Lock::Timeout=120 "${missing[@]}")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The package lists may be absent or old: fetch them once, then try again.

@@ -67,6 +67,11 @@ expect "a tool from elsewhere counts" 0 "installing libc6-dev libopenblas-serial
     "$scripts/install-deps.sh" build
 fake id 'echo 1000'
 expect "no root and no sudo" 1 "run this as root" "$scripts/install-deps.sh" build
+fake sudo 'echo "sudo $*" >>"$LOG"; exec "$@"'
+rm -f "$scratch/log"
+expect "installs through sudo" 0 "installing libc6-dev" "$scripts/install-deps.sh" build
+grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get install ' "$scratch/log" ||
+    failed=$((failed + 1))
 rm "$bin/apt-get"
 expect "no apt-get" 1 "no apt-get" "$scripts/install-deps.sh" build
 
