@@ -39,7 +39,7 @@ demo:
 
 test:
 	scripts/install-deps.sh build test
-	{ scripts/install-deps.sh demo && scripts/fetch-model.sh; } || \
+	@{ scripts/install-deps.sh demo && scripts/fetch-model.sh; } || \
 	    echo "make test: without the model, the tests that need it are skipped"
 	JOBS=$(JOBS) scripts/run-tests.sh all
 
