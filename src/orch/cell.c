@@ -2,12 +2,14 @@
 #include "orch/tensormap_int.h"
 
 /* Reports a task that is not the accessing one, if it is live or the run is audited. */
-static inline void report(slipi_query *q, uint64_t task)
+static inline bool report(slipi_query *q, uint64_t task)
 {
-    if (task != 0 && task != q->access->task &&
-        (slipi_task_live(q->rt, task) || q->o->audit != NULL)) {
+    bool wanted = task != 0 && task != q->access->task &&
+                  (slipi_task_live(q->rt, task) || q->o->audit != NULL);
+    if (wanted) {
         q->producer(q->user, task);
     }
+    return wanted;
 }
 
 void slipi_cell_cover(slipi_query *q, slipi_cell *cell, bool covers)
@@ -17,23 +19,32 @@ void slipi_cell_cover(slipi_query *q, slipi_cell *cell, bool covers)
     }
 }
 
-void slipi_cell_report(slipi_query *q, slipi_cell *cell, bool covers)
+/* Reports the readers of a cell to a write; false if none of them matters any more. */
+static bool report_readers(slipi_query *q, slipi_cell *cell)
 {
-    (void)covers;
-    if (cell->write_seq >= q->covered) {
-        report(q, cell->writer);
+    if (cell->read_seq <= q->covered || cell->read_seq <= cell->write_seq) {
+        return false; /* every reader in the list is older than a write that covers this region */
     }
-    if (!q->access->writes || cell->read_seq <= q->covered || cell->read_seq <= cell->write_seq) {
-        return; /* every reader in the list is older than a write that covers this region */
-    }
+    bool any = false;
     for (uint32_t i = 0; i < SLIPI_CELL_READERS; i++) {
-        report(q, cell->readers[i]);
+        any = report(q, cell->readers[i]) || any;
     }
     uint64_t pos = cell->overflow;
     for (const slipi_node *node = slipi_node_at(q, pos); node != NULL;
          node = slipi_node_at(q, pos)) {
-        report(q, node->task);
+        any = report(q, node->task) || any;
         pos = node->next;
+    }
+    return any;
+}
+
+void slipi_cell_report(slipi_query *q, slipi_cell *cell, bool covers)
+{
+    (void)covers;
+    /* Each reader was ordered after the writer: who comes after a reader needs no edge to it. */
+    bool ordered = q->access->writes && report_readers(q, cell);
+    if (!ordered && cell->write_seq >= q->covered) {
+        report(q, cell->writer);
     }
 }
 
