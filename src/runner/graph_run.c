@@ -111,11 +111,11 @@ slip_status slipi_run_host_graph(slipi_run *run)
                           program->name);
     }
     slip_status status = bind_graph(run);
+    slip_stats *stats = &run->runner->stats;
     run->bind_end_ns = slipi_now_ns();
-    run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
-    run->runner->stats.last_image_bytes = run->bound.image_bytes;
-    run->runner->stats.image_bytes += run->bound.image_bytes;
-    run->runner->stats.last_launch_bytes = run->bound.launch_bytes;
-    run->runner->stats.launch_bytes += run->bound.launch_bytes;
+    stats->last_bind_ns = run->bind_end_ns - run->begin_ns;
+    stats->last_image_bytes = run->bound.image_bytes;
+    stats->image_bytes += run->bound.image_bytes;
+    slipi_count_delivery(stats, &run->bound);
     return status == SLIP_OK ? slipi_run_launch(run) : status;
 }

@@ -43,14 +43,8 @@ static slip_status prewarm(slip_runner *runner, const slip_run_config *config)
     }
     slipi_bind_result bound = {0};
     status = slipi_bind_prebuilt(&runner->api, &runner->key, &runner->scratch, &bound);
-    slip_stats *stats = &runner->stats;
-    stats->last_bind_ns = slipi_now_ns() - begin_ns;
-    stats->hits += bound.found == SLIPI_PREBUILT_HIT ? 1u : 0u;
-    stats->misses += bound.found == SLIPI_PREBUILT_MISS ? 1u : 0u;
-    stats->dirty += bound.found == SLIPI_PREBUILT_DIRTY ? 1u : 0u;
-    stats->image_bytes += bound.image_bytes;
-    stats->last_image_bytes = bound.image_bytes;
-    stats->sizes_derived += bound.sizes_derived;
+    runner->stats.last_bind_ns = slipi_now_ns() - begin_ns;
+    slipi_count_state(&runner->stats, &bound);
     return status;
 }
 

@@ -86,19 +86,23 @@ static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_
     }
 }
 
-/* Adds what a bind did to the counters. */
-static void count_bind(slip_runner *runner, const slipi_bind_result *bound)
+/* Adds how a bind found its state, and what it built; see the header. */
+void slipi_count_state(slip_stats *stats, const slipi_bind_result *bound)
 {
-    slip_stats *stats = &runner->stats;
     stats->hits += bound->found == SLIPI_PREBUILT_HIT ? 1u : 0u;
     stats->misses += bound->found == SLIPI_PREBUILT_MISS ? 1u : 0u;
     stats->dirty += bound->found == SLIPI_PREBUILT_DIRTY ? 1u : 0u;
     stats->image_bytes += bound->image_bytes;
     stats->last_image_bytes = bound->image_bytes;
+    stats->sizes_derived += bound->sizes_derived;
+}
+
+/* Adds what a bind delivered besides the state; see the header. */
+void slipi_count_delivery(slip_stats *stats, const slipi_bind_result *bound)
+{
     stats->launch_bytes += bound->launch_bytes;
     stats->last_launch_bytes = bound->launch_bytes;
     stats->copy_in_bytes += bound->copy_in_bytes;
-    stats->sizes_derived += bound->sizes_derived;
 }
 
 /* Adds what the device reports to the counters. */
@@ -248,7 +252,8 @@ static slip_status run_device_orch(slipi_run *run)
     slip_status status = slipi_bind(&run->runner->api, &run->request, &run->bound);
     run->bind_end_ns = slipi_now_ns();
     run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
-    count_bind(run->runner, &run->bound);
+    slipi_count_state(&run->runner->stats, &run->bound);
+    slipi_count_delivery(&run->runner->stats, &run->bound);
     return status == SLIP_OK ? slipi_run_launch(run) : status;
 }
 

@@ -189,6 +189,12 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status);
 
 /* ---- run.c and graph_run.c ---- */
 
+/* Adds to the counters how a bind found its state, and what it built. */
+void slipi_count_state(slip_stats *stats, const slipi_bind_result *bound);
+
+/* Adds to the counters what a bind delivered besides the state: arguments and launch block. */
+void slipi_count_delivery(slip_stats *stats, const slipi_bind_result *bound);
+
 /* Launches what was bound, waits, and reads the result back; both modes end here. */
 slip_status slipi_run_launch(slipi_run *run);
 

@@ -83,6 +83,29 @@ static void modes_in_turn(void)
     slip_runner_close(runner);
 }
 
+/* Bytes of arguments that a run copies to the device. */
+static uint64_t copied_in(slip_runner *runner, slip_callable callable,
+                          const slip_run_config *config)
+{
+    uint64_t before = row_stats(runner).copy_in_bytes;
+    CHECK(row_good(runner, callable, config));
+    return row_stats(runner).copy_in_bytes - before;
+}
+
+/* The same arguments are the same bytes in both modes. */
+static void arguments_are_counted(void)
+{
+    slip_runner *runner = row_open(platform, NULL);
+    slip_callable callable = row_register(runner);
+    slip_run_config orchestrated = row_config(64, 65536, 64);
+    slip_run_config built = orchestrated;
+    built.mode = SLIP_MODE_HOST_GRAPH;
+    uint64_t wanted = copied_in(runner, callable, &orchestrated);
+    CHECK(runner->info.host_in_place != 0 || wanted > 0);
+    CHECK_EQ(wanted, copied_in(runner, callable, &built));
+    slip_runner_close(runner);
+}
+
 /* A program that has only one of the two functions runs in that mode only. */
 static void mode_that_is_missing(void)
 {
@@ -112,6 +135,7 @@ int main(int argc, char **argv)
     slip_log_set_sink(row_drop_lines, NULL);
     CHECK_CASE(no_arena_and_no_cache);
     CHECK_CASE(modes_in_turn);
+    CHECK_CASE(arguments_are_counted);
     CHECK_CASE(mode_that_is_missing);
     return check_report();
 }
