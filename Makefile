@@ -41,6 +41,8 @@ test:
 	scripts/install-deps.sh build test
 	@{ scripts/install-deps.sh demo && scripts/fetch-model.sh; } || \
 	    echo "make test: without the model, the tests that need it are skipped"
+	@scripts/install-deps.sh format || \
+	    echo "make test: without clang-format, the test of the format is skipped"
 	JOBS=$(JOBS) scripts/run-tests.sh all
 
 check-asan check-tsan check-ubsan: check-%:
@@ -61,7 +63,7 @@ lint:
 	python3 scripts/lint.py --from "$(FROM)" --to "$(TO)" --build build --jobs $(JOBS)
 
 format:
-	scripts/install-deps.sh lint
+	scripts/install-deps.sh format
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 install: build

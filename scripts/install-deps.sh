@@ -1,7 +1,7 @@
 #!/bin/bash
 # install-deps.sh - installs the Debian packages that a task needs and that are missing.
 #
-# Usage: install-deps.sh build|test|demo|lint ...
+# Usage: install-deps.sh build|test|demo|lint|format ...
 # Called by the Makefile. Does nothing, and needs no network, when everything is there.
 set -euo pipefail
 
@@ -10,7 +10,8 @@ BUILD="gcc:gcc libc6-dev:- cmake:cmake ninja-build:ninja make:make libopenblas-s
        libcjson-dev:- libxxhash-dev:-"
 TEST="g++:g++ git:git pkg-config:pkg-config python3:python3 python3-numpy:-"
 DEMO="python3:python3 python3-pip:- ca-certificates:-"
-LINT="git:git python3:python3 clang-tidy:clang-tidy clang-format:clang-format"
+LINT="git:git python3:python3 clang-tidy:clang-tidy"
+FORMAT="git:git clang-format:clang-format"
 
 # True if a package, or the command it is wanted for, is on this machine.
 present() {
@@ -35,8 +36,9 @@ for group in "$@"; do
     test) wanted+=" $TEST" ;;
     demo) wanted+=" $DEMO" ;;
     lint) wanted+=" $LINT" ;;
+    format) wanted+=" $FORMAT" ;;
     *)
-        echo "install-deps: unknown group '$group'; wanted build, test, demo or lint" >&2
+        echo "install-deps: unknown group '$group'; wanted build, test, demo, lint or format" >&2
         exit 2
         ;;
     esac

@@ -45,7 +45,7 @@ expect() {
 fake id 'echo 0'
 fake dpkg 'echo "Status: install ok installed"'
 fake apt-get 'echo "$*" >>"$LOG"; exit 1'
-expect "all there: nothing to do" 0 "" "$scripts/install-deps.sh" build test demo lint
+expect "all there: nothing to do" 0 "" "$scripts/install-deps.sh" build test demo lint format
 expect "unknown group" 2 "unknown group 'everything'" "$scripts/install-deps.sh" everything
 [ ! -e "$scratch/log" ] || failed=$((failed + 1))
 
