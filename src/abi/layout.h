@@ -285,7 +285,7 @@ typedef struct slipi_lattice {
     uint64_t void1[2];                    /* zero */
     uint32_t count[SLIP_MAX_DIMS];        /* tiles along each dimension */
     uint32_t table[SLIPI_LATTICE_TABLES]; /* first cell, relative to this header */
-    uint32_t reserved0;
+    uint32_t elem_bytes;                  /* part of the geometry: run arguments may share memory */
 
     uint64_t reserved1;
     uint64_t void2[2];                    /* zero */
@@ -312,7 +312,8 @@ typedef struct slipi_node {
     uint32_t root_shape[SLIP_MAX_DIMS];
     uint32_t lo[SLIP_MAX_DIMS];
     uint32_t len[SLIP_MAX_DIMS];
-    uint32_t reserved[3];
+    uint32_t elem_bytes;
+    uint32_t reserved[2];
 } slipi_node;
 _Static_assert(sizeof(slipi_node) == 128, "node size");
 

@@ -46,7 +46,8 @@ void slipi_region_bytes(const slip_tensor *t, uint64_t *out_lo, uint64_t *out_hi
 static bool overlaps(const slipi_query *q, const slipi_node *node)
 {
     const slip_tensor *t = q->access->tensor;
-    if (slipi_same_geometry(t, node->ndim, node->root_offset, node->root_shape)) {
+    slipi_geometry from = {node->root_offset, node->root_shape, node->ndim, node->elem_bytes};
+    if (slipi_same_geometry(t, from)) {
         for (uint32_t d = 0; d < t->root_ndim; d++) {
             if (node->lo[d] >= t->box_lo[d] + t->box_len[d] ||
                 t->box_lo[d] >= node->lo[d] + node->len[d]) {
@@ -88,6 +89,7 @@ void slipi_irregular_record(slipi_query *q)
     node->root_offset = t->root_offset;
     slipi_region_bytes(t, &node->byte_lo, &node->byte_hi);
     node->ndim = t->root_ndim;
+    node->elem_bytes = slip_dtype_bytes(t->dtype);
     node->writes = q->access->writes ? 1 : 0;
     for (uint32_t d = 0; d < SLIP_MAX_DIMS; d++) {
         node->root_shape[d] = t->root_shape[d];

@@ -82,6 +82,7 @@ static bool cut(const slip_tensor *t, slipi_lattice *out)
     memset(out, 0, sizeof *out);
     out->root_offset = t->root_offset;
     out->ndim = t->root_ndim;
+    out->elem_bytes = slip_dtype_bytes(t->dtype);
     for (uint32_t d = 0; d < t->root_ndim; d++) {
         uint32_t tile = t->box_len[d];
         if (t->box_lo[d] % tile != 0) {
@@ -168,7 +169,7 @@ static void tiles_by_bytes(const slip_tensor *t, const slipi_lattice *lattice, s
 {
     uint64_t lo;
     uint64_t hi;
-    uint64_t row = slip_dtype_bytes(t->dtype);
+    uint64_t row = lattice->elem_bytes;
     slipi_region_bytes(t, &lo, &hi);
     for (uint32_t d = 1; d < lattice->ndim; d++) {
         row *= lattice->root_shape[d];
@@ -194,8 +195,9 @@ void slipi_lattice_tiles(const slipi_query *q, const slipi_lattice *lattice, sli
     out->span_mask = 0;
     out->single = false;
     out->aligned = false;
-    out->same_geometry =
-        slipi_same_geometry(t, lattice->ndim, lattice->root_offset, lattice->root_shape);
+    slipi_geometry from = {lattice->root_offset, lattice->root_shape, lattice->ndim,
+                           lattice->elem_bytes};
+    out->same_geometry = slipi_same_geometry(t, from);
     if (out->same_geometry) {
         tiles_exact(t, lattice, out);
     } else {
@@ -207,22 +209,22 @@ void slipi_lattice_tiles(const slipi_query *q, const slipi_lattice *lattice, sli
 static bool bytes_meet(const slipi_query *q, const slipi_lattice *lattice, uint32_t mask,
                        const uint32_t *at)
 {
-    slip_tensor cell;
-    cell.dtype = q->access->tensor->dtype;
-    cell.root_ndim = (uint8_t)lattice->ndim;
-    cell.root_offset = lattice->root_offset;
-    for (uint32_t d = 0; d < lattice->ndim; d++) {
+    uint64_t lo;
+    uint64_t hi;
+    uint64_t stride = lattice->elem_bytes;
+    uint64_t first = lattice->root_offset;
+    uint64_t last = lattice->root_offset; /* of the cell's elements, in bytes */
+    for (uint32_t d = lattice->ndim; d-- > 0;) {
         bool spanned = (mask >> d & 1u) != 0;
-        cell.root_shape[d] = lattice->root_shape[d];
-        cell.box_lo[d] = spanned ? 0 : at[d] * lattice->tile[d];
-        uint32_t room = lattice->root_shape[d] - cell.box_lo[d];
-        cell.box_len[d] = spanned || lattice->tile[d] > room ? room : lattice->tile[d];
+        uint32_t begin = spanned ? 0 : at[d] * lattice->tile[d];
+        uint32_t room = lattice->root_shape[d] - begin;
+        uint32_t length = spanned || lattice->tile[d] > room ? room : lattice->tile[d];
+        first += stride * begin;
+        last += stride * (begin + length - 1u);
+        stride *= lattice->root_shape[d];
     }
-    uint64_t lo[2];
-    uint64_t hi[2];
-    slipi_region_bytes(&cell, &lo[0], &hi[0]);
-    slipi_region_bytes(q->access->tensor, &lo[1], &hi[1]);
-    return lo[0] < hi[1] && lo[1] < hi[0];
+    slipi_region_bytes(q->access->tensor, &lo, &hi);
+    return first < hi && lo < last + lattice->elem_bytes;
 }
 
 /* Moves `at` to the next cell in row-major order; false after the last. */

@@ -75,13 +75,21 @@ void slipi_irregular_report(slipi_query *q);
 /* Records the access as an irregular one. */
 void slipi_irregular_record(slipi_query *q);
 
-/* True if the view was cut from this geometry. */
-static inline bool slipi_same_geometry(const slip_tensor *t, uint32_t ndim, uint64_t root_offset,
-                                       const uint32_t *root_shape)
+/* What a view was cut from, in a lattice or a node. */
+typedef struct slipi_geometry {
+    uint64_t root_offset;
+    const uint32_t *root_shape;
+    uint32_t ndim;
+    uint32_t elem_bytes;
+} slipi_geometry;
+
+/* True if the view was cut from this geometry: equal boxes are then equal bytes. */
+static inline bool slipi_same_geometry(const slip_tensor *t, slipi_geometry from)
 {
-    bool same = ndim == t->root_ndim && root_offset == t->root_offset;
+    bool same = from.ndim == t->root_ndim && from.root_offset == t->root_offset &&
+                from.elem_bytes == slip_dtype_bytes(t->dtype);
     for (uint32_t d = 0; d < t->root_ndim; d++) {
-        same = same && root_shape[d] == t->root_shape[d];
+        same = same && from.root_shape[d] == t->root_shape[d];
     }
     return same;
 }

@@ -69,8 +69,9 @@ static bool justifies(const slipi_oracle_access *a, const slipi_oracle_access *b
         (!slipi_oracle_writes(a) && !slipi_oracle_writes(b))) {
         return false;
     }
-    bool one_geometry =
-        x->root_ndim != 0 && x->root_ndim == y->root_ndim && x->root_offset == y->root_offset;
+    bool one_geometry = x->root_ndim != 0 && x->root_ndim == y->root_ndim &&
+                        x->root_offset == y->root_offset &&
+                        slip_dtype_bytes(x->tensor.dtype) == slip_dtype_bytes(y->tensor.dtype);
     for (uint32_t d = 0; one_geometry && d < x->root_ndim && d < SLIP_MAX_DIMS; d++) {
         one_geometry = x->root_shape[d] == y->root_shape[d];
     }
