@@ -65,9 +65,13 @@ def ask_compiler(text):
         binary = os.path.join(folder, "layout")
         with open(source, "w", encoding="utf-8") as handle:
             handle.write(text)
-        subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE",
-                        "-I" + os.path.join(SOURCE, "include"), "-I" + os.path.join(SOURCE, "src"),
-                        source, "-o", binary], check=True)
+        built = subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE",
+                                "-I" + os.path.join(SOURCE, "include"),
+                                "-I" + os.path.join(SOURCE, "src"), source, "-o", binary],
+                               capture_output=True, text=True, check=False)
+        if built.returncode != 0:
+            sys.exit("FAILED a table names a field that its structure does not have:\n" +
+                     "\n".join(re.findall(r"error: .*", built.stderr)))
         printed = subprocess.run([binary], capture_output=True, text=True, check=True).stdout
     answers = {}
     for line in printed.strip().split("\n"):
