@@ -72,7 +72,7 @@ slip_status minilm_model_file(const char *folder, const char *name, char *text, 
     if (folder_bytes >= room || name_bytes + 2 > room - folder_bytes) {
         return SLIP_E_LIMIT;
     }
-    memcpy(text, folder, folder_bytes);
+    memcpy(text, folder, folder_bytes + 1);
     text[folder_bytes] = '/';
     memcpy(text + folder_bytes + 1, name, name_bytes + 1);
     return SLIP_OK;

@@ -88,11 +88,11 @@ void slipi_tensor_init(slip_tensor *t, uint8_t dtype, uint32_t ndim, const uint3
 slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t);
 
 /* Views: see slip_orch_ops. */
-slip_status slipi_view_slice(slip_orch *o, const slip_tensor *t, const uint32_t *lo,
+slip_status slipi_view_slice(slip_orch *base, const slip_tensor *t, const uint32_t *lo,
                              const uint32_t *len, slip_tensor *out);
-slip_status slipi_view_reshape(slip_orch *o, const slip_tensor *t, uint32_t ndim,
+slip_status slipi_view_reshape(slip_orch *base, const slip_tensor *t, uint32_t ndim,
                                const uint32_t *shape, slip_tensor *out);
-slip_status slipi_view_transpose(slip_orch *o, const slip_tensor *t, const uint32_t *perm,
+slip_status slipi_view_transpose(slip_orch *base, const slip_tensor *t, const uint32_t *perm,
                                  slip_tensor *out);
 
 /* Checks a shape: dimensions, sizes, and the bytes of a row-major tensor of it. */
@@ -101,12 +101,12 @@ slip_status slipi_check_shape(slipi_orchestrator *o, uint32_t dtype, uint32_t nd
 
 /* ---- submit.c, scope.c, element.c, record.c -------------------------------------------------- */
 
-slip_status slipi_submit(slip_orch *o, const slip_task *task, slip_task_handle *out);
-slip_status slipi_scope_begin(slip_orch *o, uint32_t kind);
-slip_status slipi_scope_end(slip_orch *o);
-slip_status slipi_element_get(slip_orch *o, const slip_tensor *t, const uint32_t *index,
+slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handle *out);
+slip_status slipi_scope_begin(slip_orch *base, uint32_t kind);
+slip_status slipi_scope_end(slip_orch *base);
+slip_status slipi_element_get(slip_orch *base, const slip_tensor *t, const uint32_t *index,
                               uint64_t *out_bits);
-slip_status slipi_element_set(slip_orch *o, const slip_tensor *t, const uint32_t *index,
+slip_status slipi_element_set(slip_orch *base, const slip_tensor *t, const uint32_t *index,
                               uint64_t bits);
 
 /* Audit record; each is a no-op unless the run is audited. */

@@ -76,7 +76,7 @@ void lab_release(bool go);
 uint64_t lab_counted(void);
 
 /* Submits a task of LAB_NOTHING that makes one tensor of `count` floats. */
-slip_status lab_make(slip_orch *o, slip_tensor *out, uint32_t count);
+slip_status lab_make(slip_orch *o, slip_tensor *out, uint32_t elements);
 
 /* Checks that a bad orchestration fails as it should, and that the runner works afterwards. */
 static inline void lab_check(lab *l, const lab_case *c, const slip_run_config *config)

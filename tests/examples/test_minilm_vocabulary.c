@@ -72,6 +72,7 @@ static void ids_are_the_published_ones(void)
         const struct example *e = &examples[i];
         minilm_error error;
         wordpiece_ids ids;
+        ids.count = 0;
         CHECK_STATUS(SLIP_OK, wordpiece_encode(vocabulary, e->text, strlen(e->text), &ids, &error));
         bool same =
             ids.count == e->count && memcmp(ids.id, e->ids, e->count * sizeof(ids.id[0])) == 0;
