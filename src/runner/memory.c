@@ -7,8 +7,12 @@
 #include "runner/runner_int.h"
 
 /* Allocates, under the lock. */
-static slip_status allocate(slip_runner *runner, uint64_t bytes, uint64_t *out)
+static slip_status allocate(slip_runner *runner, uint64_t bytes, slip_device_ptr *out)
 {
+    if (out == NULL) {
+        return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
+                          "slip_device_malloc: out is null");
+    }
     if (bytes == 0) {
         return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
                           "slip_device_malloc: wanted at least 1 byte, found 0");
@@ -24,21 +28,23 @@ static slip_status allocate(slip_runner *runner, uint64_t bytes, uint64_t *out)
         return slipi_platform_fail(runner, status, "alloc", bytes, "device memory");
     }
     slipi_device_memory_add(&runner->memory, address, bytes);
-    *out = address;
+    out->address = address;
     return SLIP_OK;
 }
 
 /* Allocates device memory. */
 slip_status slip_device_malloc(slip_runner *runner, uint64_t bytes, slip_device_ptr *out)
 {
-    if (runner == NULL || out == NULL) {
+    if (out != NULL) {
+        out->address = 0;
+    }
+    if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    out->address = 0;
     pthread_mutex_lock(&runner->lock);
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK) {
-        status = allocate(runner, bytes, &out->address);
+        status = allocate(runner, bytes, out);
     }
     pthread_mutex_unlock(&runner->lock);
     return status;

@@ -193,15 +193,17 @@ static slip_status register_file(slip_runner *runner, const char *path, slip_cal
 /* Loads a shared object and registers its program. */
 slip_status slip_register_file(slip_runner *runner, const char *path, slip_callable *out)
 {
-    if (runner == NULL || out == NULL) {
+    if (out != NULL) {
+        out->id = 0;
+    }
+    if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    out->id = 0;
     pthread_mutex_lock(&runner->lock);
     slip_status status = slipi_runner_usable(runner);
-    if (status == SLIP_OK && path == NULL) {
+    if (status == SLIP_OK && (path == NULL || out == NULL)) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
-                            "slip_register_file: the path is null");
+                            "slip_register_file: %s is null", out == NULL ? "out" : "the path");
     }
     if (status == SLIP_OK) {
         status = register_file(runner, path, out);
@@ -214,15 +216,18 @@ slip_status slip_register_file(slip_runner *runner, const char *path, slip_calla
 slip_status slip_register_program(slip_runner *runner, const slip_program *program,
                                   slip_callable *out)
 {
-    if (runner == NULL || out == NULL) {
+    if (out != NULL) {
+        out->id = 0;
+    }
+    if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    out->id = 0;
     pthread_mutex_lock(&runner->lock);
     slip_status status = slipi_runner_usable(runner);
-    if (status == SLIP_OK && program == NULL) {
-        status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
-                            "slip_register_program: the program is null");
+    if (status == SLIP_OK && (program == NULL || out == NULL)) {
+        status =
+            slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT, "slip_register_program: %s is null",
+                       out == NULL ? "out" : "the program");
     }
     if (status == SLIP_OK) {
         slipi_callable *known = slipi_callables_find_program(&runner->callables, program);

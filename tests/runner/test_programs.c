@@ -188,6 +188,11 @@ static void bad_descriptors(void)
     slip_callable callable;
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, slip_register_program(runner, NULL, &callable));
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, slip_register_program(runner, &affine_program, NULL));
+    CHECK(strstr(affine_error(runner).message, "out is null") != NULL);
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, slip_device_malloc(runner, 64, NULL));
+    CHECK(strstr(affine_error(runner).message, "slip_device_malloc: out is null") != NULL);
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, slip_register_file(runner, "program.so", NULL));
+    CHECK(strstr(affine_error(runner).message, "slip_register_file: out is null") != NULL);
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, slip_register_file(runner, NULL, &callable));
     callable = affine_register(runner);
     CHECK(affine_good(runner, callable, NULL));
