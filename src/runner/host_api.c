@@ -22,6 +22,10 @@ slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const c
     slipi_error_begin(error, given);
     slipi_error_resource(error, bytes, 0, 0, "%s", what);
     error->code = status;
+    if (bytes == 0) {
+        return slipi_error_end(error, "platform '%s', %s (%s): %s", runner->ops->name, call, what,
+                               slip_status_message(given));
+    }
     return slipi_error_end(error, "platform '%s', %s of %llu bytes (%s): %s", runner->ops->name,
                            call, (unsigned long long)bytes, what, slip_status_message(given));
 }
