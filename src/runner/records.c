@@ -69,13 +69,14 @@ static slip_status copy_record(slip_runner *runner)
     if (status != SLIP_OK) {
         return status;
     }
-    uint64_t used = header.used < header.capacity ? header.used : header.capacity;
-    uint64_t bytes = sizeof(header) + used;
-    if (bytes > record->region.committed) {
+    uint64_t room = record->region.committed - sizeof(header);
+    if (header.capacity > room) {
         return slipi_fail(&runner->error, SLIP_E_FORMAT,
-                          "audit record: it claims %llu bytes, the buffer has %llu",
-                          (unsigned long long)bytes, (unsigned long long)record->region.committed);
+                          "audit record: it claims room for %llu bytes, the buffer has %llu",
+                          (unsigned long long)header.capacity, (unsigned long long)room);
     }
+    uint64_t bytes =
+        sizeof(header) + (header.used < header.capacity ? header.used : header.capacity);
     if (bytes > record->host_bytes) {
         void *host = realloc(record->host, bytes);
         if (host == NULL) {
