@@ -45,6 +45,8 @@ static void init_worker(slipi_worker *w, const slip_device_services *sv, const s
     w->long_kernels = 0;
     w->idle_rounds = 0;
     w->hung = 0;
+    w->armed = 0;
+    w->ticket = 0;
     w->progress_mark = 0;
     w->progress_ns = 0;
     memset(w->ready, 0, sizeof w->ready);
@@ -127,7 +129,7 @@ static slip_status attach(slipi_worker *w, slipi_launch *launch)
     stamp(sv, launch, SLIPI_SPAN_ARENA_WIRE, false);
     if (status != SLIP_OK) {
         slipi_fault *fault = &launch->result.fault;
-        slipi_log(1, "device: init failed: %s", why);
+        slipi_log(SLIP_LOG_ERROR, "device: init failed: %s", why);
         memset(fault, 0, sizeof *fault);
         fault->status = status;
         fault->ring = fault->scope = fault->kernel = -1;
@@ -171,6 +173,7 @@ static slip_status run_first(const slip_device_services *sv, slipi_launch *launc
         sv->call_threads(sv->device, w.thread_count); /* they may sleep until they see it */
     }
     status = launch->mode == SLIP_MODE_HOST_GRAPH ? run_graph(&w, launch) : orchestrate(&w, launch);
+    slipi_idle_end(&w);
     publish_end(launch, SLIPI_PHASE_ENDED);
     if (cores) {
         slipi_dispatcher_stop(&dispatcher);
@@ -248,7 +251,7 @@ static slip_status control(const slip_device_services *sv, uint64_t launch_addre
     if (launch == NULL || launch->magic != SLIPI_LAUNCH_MAGIC ||
         launch->version != SLIPI_LAYOUT_VERSION || launch->struct_size != sizeof *launch ||
         launch->fingerprint != slipi_layout_fingerprint()) {
-        slipi_log(1, "device: the launch block is not one of this build");
+        slipi_log(SLIP_LOG_ERROR, "device: the launch block is not one of this build");
         return SLIP_E_INIT_FAILED;
     }
     if (thread >= launch->control_threads) {

@@ -112,12 +112,21 @@ static bool step_cores(slipi_worker *w)
     return count > 0 || started;
 }
 
+void slipi_idle_end(slipi_worker *w)
+{
+    if (w->armed != 0) {
+        w->armed = 0;
+        slipi_event_cancel(&w->at.sm->progress);
+    }
+}
+
 bool slipi_step(slipi_worker *w)
 {
     bool did = w->dispatcher == NULL ? step_self(w) : step_cores(w);
     if (did) {
         w->idle_rounds = 0;
         w->progress_ns = 0;
+        slipi_idle_end(w);
     }
     return did;
 }
@@ -277,16 +286,16 @@ void slipi_idle(slipi_worker *w)
         return;
     }
     slipi_event *event = &w->at.sm->progress;
-    slipi_add_relaxed(&w->at.sm->hungry, 1u); /* a hint: share with me */
-    uint32_t ticket = slipi_event_prepare(event);
-    if (slipi_step(w)) {
-        slipi_event_cancel(event);
-    } else {
-        slipi_event_wait(event, ticket, SLEEP_NS);
-        w->idle_rounds = rounds + 1;
-        if (w->at.rt != NULL) {
-            check_progress(w);
-        }
+    if (w->armed == 0) {
+        w->armed = 1;
+        w->ticket = slipi_event_prepare(event);
+        return; /* the caller's second look, as event.h asks for */
     }
+    slipi_add_relaxed(&w->at.sm->hungry, 1u); /* a hint: share with me */
+    slipi_event_wait(event, w->ticket, SLEEP_NS);
     slipi_add_relaxed(&w->at.sm->hungry, UINT32_MAX);
+    w->armed = 0; /* the wait took the registration back */
+    if (w->at.rt != NULL) {
+        check_progress(w);
+    }
 }

@@ -33,11 +33,13 @@ typedef struct slipi_worker {
     struct slipi_dispatcher *dispatcher; /* null where control threads run kernels themselves */
     uint32_t thread;
     uint32_t thread_count;
-    uint32_t dispatch;      /* enum slip_dispatch_mode */
-    uint32_t sample;        /* counts kernels, to time one in many */
-    uint32_t long_kernels;  /* 1: the last timed kernel was long enough to share */
-    uint32_t idle_rounds;   /* looks for work in a row that found none */
-    uint32_t hung;          /* thread 0: the progress deadline passed; stop waiting */
+    uint32_t dispatch;     /* enum slip_dispatch_mode */
+    uint32_t sample;       /* counts kernels, to time one in many */
+    uint32_t long_kernels; /* 1: the last timed kernel was long enough to share */
+    uint32_t idle_rounds;  /* looks for work in a row that found none */
+    uint32_t hung;         /* thread 0: the progress deadline passed; stop waiting */
+    uint32_t armed;        /* thread 0: registered as a sleeper, looks once more before it sleeps */
+    uint32_t ticket;       /* ... with this ticket of sm->progress */
     uint64_t progress_mark; /* thread 0: completions seen at the last look ... */
     uint64_t progress_ns;   /* ... and when; 0 = not waiting */
     slipi_chain ready[SLIPI_QUEUES];
@@ -102,9 +104,16 @@ bool slipi_step(slipi_worker *w);
 /* Takes a task that is ready at submission: runs it, keeps it or shares it (dispatch mode). */
 void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
 
-/* Waits a little after `slipi_step` found nothing. Thread 0 sleeps until there is progress, and
- * sets w->hung (with the fault) when there was none before the deadline. */
+/*
+ * Waits a little after `slipi_step` found nothing. Thread 0 sleeps until there is progress, and
+ * sets w->hung (with the fault) when there was none before the deadline. Only the caller knows what
+ * it waits for; so the call before a sleep registers thread 0 as a sleeper and returns, the caller
+ * looks again, and the next call sleeps: no completion falls between the look and the sleep.
+ */
 void slipi_idle(slipi_worker *w);
+
+/* Takes thread 0's registration as a sleeper back, if there is one. */
+void slipi_idle_end(slipi_worker *w);
 
 /* Steps, or waits a little. False if waiting has become pointless (w->hung). */
 static inline bool slipi_step_or_idle(slipi_worker *w)
