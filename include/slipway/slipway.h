@@ -39,7 +39,7 @@ enum slip_log_level {
 /* Receives one line without its newline. May be called from any thread of the library. */
 typedef void (*slip_log_sink)(void *user, uint32_t level, const char *line);
 
-/* Sets the level below which lines are dropped, for the whole process. */
+/* Lines above this level (enum slip_log_level; 0 = all) are dropped, for the whole process. */
 SLIP_API void slip_log_set_level(uint32_t level);
 
 /* Sets where lines go; null is standard error. Call it while no runner is open. */
@@ -68,12 +68,12 @@ typedef struct slip_runner_options {
     uint32_t device_id;   /* 0 .. devices - 1; two sim devices may be open at once */
     const char *platform; /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
     const struct slip_platform_ops
-        *ops;                      /* a platform of the caller's own; null for a built-in one */
-    uint32_t threads;              /* cpu: threads, the caller included; 0 = processors available */
-    uint32_t sim_threads;          /* sims: OS threads that play the cores; 0 = automatic */
-    uint32_t cache_entries;        /* prebuilt-arena entries kept; 0 = 8 */
-    uint32_t cache_off;            /* 1: every bind is a miss, as without the two cache hooks */
-    uint64_t cache_bytes;          /* bytes of SM and arena kept; 0 = no limit */
+        *ops;               /* a platform of the caller's own; null for a built-in one */
+    uint32_t threads;       /* cpu: threads, the caller included; 0 = processors available */
+    uint32_t sim_threads;   /* sims: OS threads that play the cores, at most 64; 0 = automatic */
+    uint32_t cache_entries; /* prebuilt-arena entries kept; 0 = 8 */
+    uint32_t cache_off;     /* 1: every bind is a miss, as without the two cache hooks */
+    uint64_t cache_bytes;   /* bytes of SM and arena kept; 0 = no limit */
     uint64_t progress_deadline_ns; /* no task completing for so long is a hang; 0 = default */
     const char *trace_path; /* host trace spans are appended to this file; null = SLIPWAY_TRACE */
 } slip_runner_options;
@@ -82,7 +82,9 @@ typedef struct slip_runner_options {
 SLIP_API SLIP_MUST_USE slip_status slip_runner_open(const slip_runner_options *options,
                                                     slip_runner **out);
 
-/* Closes a runner: waits for nothing, frees everything it owns. Null is fine. */
+/* Closes a runner: ends its threads, for some seconds at most, and frees everything it owns but
+ * what a thread that is stuck in a kernel may still touch. No other call may be in it. Null is
+ * fine. */
 SLIP_API void slip_runner_close(slip_runner *runner);
 
 /* Names of the built-in platforms, terminated by null. Static. */
