@@ -15,11 +15,13 @@ FORMAT="git:git clang-format:clang-format"
 
 # True if a package, or the command it is wanted for, is on this machine.
 present() {
-    local package=$1 command=$2
+    local package=$1 command=$2 status
     if [ "$command" != "-" ] && command -v "$command" >/dev/null 2>&1; then
         return 0
     fi
-    dpkg -s "$package" 2>/dev/null | grep -q '^Status: .* installed$'
+    # Not a pipe: grep would end it early, and a dpkg that is still writing would count as failed.
+    status=$(dpkg -s "$package" 2>/dev/null) || return 1
+    grep -q '^Status: .* installed$' <<<"$status"
 }
 
 # Prints what to do by hand and ends.

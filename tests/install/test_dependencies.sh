@@ -47,6 +47,8 @@ fake dpkg 'echo "Status: install ok installed"'
 fake apt-get 'echo "$*" >>"$LOG"; exit 1'
 expect "all there: nothing to do" 0 "" "$scripts/install-deps.sh" build test demo lint format
 expect "unknown group" 2 "unknown group 'everything'" "$scripts/install-deps.sh" everything
+fake dpkg 'echo "Status: install ok installed"; printf "%0200000d\n" 0 2>/dev/null || exit 1'
+expect "all there, in a long description" 0 "" "$scripts/install-deps.sh" build
 [ ! -e "$scratch/log" ] || failed=$((failed + 1))
 
 fake dpkg 'case $2 in libcjson-dev) exit 1 ;; *) echo "Status: install ok installed" ;; esac'
