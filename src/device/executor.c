@@ -65,7 +65,7 @@ static void report(slipi_launch *launch, const slipi_worker *w, const slipi_orch
     result->edges_skipped = o->edges_skipped;
     memcpy(result->ring, w->at.rt->ring, sizeof result->ring);
     if (status != SLIP_OK) {
-        result->fault = w->at.sm->fault;
+        slipi_fault_read(&w->at, &result->fault);
     }
     result->status = status;
 }

@@ -168,7 +168,7 @@ slip_status slipi_graph_build(const slipi_graph_spec *spec, slipi_graph_image *o
         if (status == SLIP_OK) {
             take_image(b, out);
         } else {
-            out->fault = b->worker.at.sm->fault;
+            slipi_fault_read(&b->worker.at, &out->fault);
         }
     }
     out->fault.status = status;

@@ -51,7 +51,7 @@ slip_status slipi_graph_execute(slipi_worker *w, slipi_launch *launch)
     }
     status = status == SLIP_OK ? slipi_failed(&w->at) : status;
     if (status != SLIP_OK) {
-        launch->result.fault = w->at.sm->fault;
+        slipi_fault_read(&w->at, &launch->result.fault);
     }
     ring->tail = ring->done;
     ring->window_high = launch->graph_tasks;

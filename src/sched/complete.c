@@ -29,14 +29,24 @@ void slipi_raise(const slipi_attached *at, const slipi_fault *fault)
 {
     slipi_sm *sm = at->sm;
     uint32_t free_latch = 0;
-    /* The winner alone writes the fault; thread 0 reads it after all tasks have completed or, on
-     * another path, after [L1]. */
+    /* The winner alone writes the fault; it is read with slipi_fault_read. */
     if (!slipi_cas_acq_rel(&sm->fatal, &free_latch, 1u)) {
         return;
     }
     sm->fault = *fault;
     slipi_store_relaxed(&sm->fatal_status, (uint32_t)fault->status); /* a hint for submit */
     slipi_store_release(&sm->fatal, 2u); /* [L1] release: the fault is whole */
+}
+
+void slipi_fault_read(const slipi_attached *at, slipi_fault *out)
+{
+    slipi_sm *sm = at->sm;
+    /* acquire: pairs with [L1]. After a hang the winner may still be writing; it waits for nobody.
+     */
+    while (slipi_load_acquire(&sm->fatal) == 1u) {
+        slipi_cpu_relax();
+    }
+    *out = sm->fault;
 }
 
 void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32_t kernel,

@@ -85,6 +85,9 @@ void slipi_complete(slipi_worker *w, slipi_slot *slot);
 /* Latches the first failure of a run; later ones are dropped. Any thread. */
 void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
 
+/* Copies the first failure, as soon as whoever latched it has written all of it. */
+void slipi_fault_read(const slipi_attached *at, slipi_fault *out);
+
 /* Latches that a task's kernel returned `code`. */
 void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32_t kernel,
                         int32_t code, uint32_t core);
@@ -92,7 +95,7 @@ void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32
 /* SLIP_OK while nothing has failed. */
 static inline slip_status slipi_failed(const slipi_attached *at)
 {
-    /* Relaxed: only whether to go on depends on it; the fault is read after the run. */
+    /* Relaxed: only whether to go on depends on it; the fault is read with slipi_fault_read. */
     return (slip_status)slipi_load_relaxed(&at->sm->fatal_status);
 }
 

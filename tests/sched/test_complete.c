@@ -3,6 +3,9 @@
  *
  * ctest-labels: unit
  */
+#include <pthread.h>
+#include <sched.h>
+
 #include "check.h"
 #include "regions.h"
 
@@ -132,6 +135,43 @@ static void a_hang_names_the_oldest_task(void)
     regions_fini(&r);
 }
 
+static slipi_au32 reading;
+
+/* Writes the second half of a failure while somebody waits for it. */
+static void *finish_the_fault(void *user)
+{
+    slipi_sm *sm = user;
+    while (slipi_load_acquire(&reading) == 0) {
+        (void)sched_yield();
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        (void)sched_yield();
+    }
+    sm->fault.status = SLIP_E_KERNEL_FAILED;
+    sm->fault.code = 7;
+    slipi_store_release(&sm->fatal, 2u);
+    return NULL;
+}
+
+/* A failure that is being written is read when it is whole. */
+static void half_a_failure_is_not_read(void)
+{
+    static regions r;
+    pthread_t thread;
+    slipi_fault fault;
+    begin(&r);
+    slipi_fault_read(&r.worker.at, &fault);
+    CHECK_EQ(fault.status, 0); /* nothing has failed: nothing to wait for */
+    slipi_store_relaxed(&r.worker.at.sm->fatal, 1u);
+    CHECK_EQ(pthread_create(&thread, NULL, finish_the_fault, r.worker.at.sm), 0);
+    slipi_store_release(&reading, 1u);
+    slipi_fault_read(&r.worker.at, &fault);
+    CHECK_EQ(fault.status, SLIP_E_KERNEL_FAILED);
+    CHECK_EQ(fault.code, 7);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    regions_fini(&r);
+}
+
 int main(void)
 {
     CHECK_CASE(the_list_is_walked);
@@ -140,5 +180,6 @@ int main(void)
     CHECK_CASE(the_first_failure_wins);
     CHECK_CASE(a_failed_kernel_fails_the_run);
     CHECK_CASE(a_hang_names_the_oldest_task);
+    CHECK_CASE(half_a_failure_is_not_read);
     return check_report();
 }
