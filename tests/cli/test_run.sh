@@ -130,4 +130,6 @@ err "42"
 run 1 run "$programs/cli_nokernel.so"
 err "SLIP_E_MISSING_KERNEL"
 err "absent"
+run 1 run "$programs/cli_nameless.so" --arg n=1 --arg m=2
+err "argument 1 of program 'cli_nameless' has no name"
 finish

@@ -158,6 +158,14 @@ int slipi_session_load(slipi_session *session, const char *path)
     if (session->program == NULL || session->program->param_count > SLIP_MAX_RUN_ARGS) {
         return slipi_cli_fail(session->command, "%s: the program's signature cannot be read", path);
     }
+    for (uint32_t i = 0; i < session->program->param_count; i++) {
+        if (session->program->params[i].name == NULL) {
+            return slipi_cli_fail(session->command,
+                                  "%s: argument %u of program '%s' has no name, and --arg goes by "
+                                  "names; name it in the program's signature",
+                                  path, i, session->program->name);
+        }
+    }
     return SLIPI_EXIT_OK;
 }
 
