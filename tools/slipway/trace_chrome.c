@@ -134,7 +134,10 @@ static void print_us(FILE *file, const char *key, uint64_t ns)
 /* Start of an event on the host's clock, from the origin on. */
 static uint64_t event_time(const chrome_writer *w, const slipi_trace_event *e)
 {
-    int64_t start = (int64_t)e->start_ns + (e->device_clock ? w->shift_ns : 0);
+    int64_t start = (int64_t)e->start_ns;
+    if (e->device_clock && __builtin_add_overflow(start, w->shift_ns, &start)) {
+        start = INT64_MAX; /* only a shift to later times can leave the range */
+    }
     return start > (int64_t)w->origin_ns ? (uint64_t)start - w->origin_ns : 0;
 }
 
