@@ -32,14 +32,14 @@ build:
 	cmake --build --preset default --parallel $(JOBS)
 
 demo:
-	scripts/install-deps.sh build demo
+	scripts/install-deps.sh build
 	cmake --preset default
 	cmake --build --preset default --parallel $(JOBS) --target demo
 	PLATFORM=$(PLATFORM) scripts/demo.sh build
 
 test:
 	scripts/install-deps.sh build test
-	@{ scripts/install-deps.sh demo && scripts/fetch-model.sh; } || \
+	@scripts/fetch-model.sh || \
 	    echo "make test: without the model, the tests that need it are skipped"
 	@scripts/install-deps.sh format || \
 	    echo "make test: without clang-format, the test of the format is skipped"

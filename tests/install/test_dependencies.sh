@@ -77,7 +77,10 @@ grep -q '^sudo env DEBIAN_FRONTEND=noninteractive apt-get install ' "$scratch/lo
 rm "$bin/apt-get"
 expect "no apt-get" 1 "no apt-get" "$scripts/install-deps.sh" build
 
-fake python3 'echo "could not connect" >&2; exit 1'
+fake python3 'exit 1'
+expect "model without pip: names it" 1 "missing: python3-pip" "$scripts/fetch-model.sh"
+expect "model without pip: says where to put it" 1 "$scratch/model" "$scripts/fetch-model.sh"
+fake python3 '[[ $* == *--version ]] && exit 0; echo "could not connect" >&2; exit 1'
 expect "model without network" 1 "is there a network connection?" "$scripts/fetch-model.sh"
 expect "model without network: says where to put it" 1 "$scratch/model" "$scripts/fetch-model.sh"
 mkdir -p "$scratch/model"
