@@ -46,9 +46,11 @@ static void queue_push(slipi_worker *w, uint32_t q, uint32_t chain)
     uint64_t pos = slipi_add_relaxed(&queue->push_pos, 1u);
     slipi_queue_cell *cell = &w->at.queue_cells[q][pos & w->at.queue_mask];
     uint64_t free_turn = 2 * lap_of(w, pos);
+    uint32_t rounds = 0;
     /* [Q2] acquire: the popper of the last lap has read the cell; pairs with [Q3]. */
     while (slipi_load_acquire(&cell->turn) != free_turn) {
-        slipi_cpu_relax();
+        w->services->idle(w->services->device, w->thread,
+                          rounds++); /* it may need this processor */
     }
     cell->chain = chain;
     /* [Q1] release: the chain and its slots are written; pairs with the acquire in queue_pop. */

@@ -72,6 +72,37 @@ static void shared_tasks_go_to_anyone(void)
     regions_fini(&r);
 }
 
+static slipi_queue_cell *held;
+static uint32_t waits;
+
+/* slip_device_services.idle of a push that waits: the popper gets on at the third wait. */
+static void popper_gets_on(slip_platform_device *device, uint32_t thread, uint32_t rounds)
+{
+    (void)device;
+    (void)thread;
+    CHECK_EQ(rounds, waits);
+    if (++waits == 3) {
+        slipi_store_release(&held->turn, 2u);
+    }
+}
+
+/* A push that meets a popper of the last lap leaves the processor to it. */
+static void a_push_waits_for_the_popper_of_the_last_lap(void)
+{
+    begin();
+    for (uint64_t i = 0; i < r.layout.sm.queue_capacity; i++) {
+        slipi_ready_share(&r.worker, regions_slot(&r, t[0]));
+        CHECK_EQ(take(&other), 0);
+    }
+    held = r.worker.at.queue_cells[0];
+    slipi_store_relaxed(&held->turn, 1u); /* taken, and not yet given back */
+    r.services.idle = popper_gets_on;
+    slipi_ready_share(&r.worker, regions_slot(&r, t[1]));
+    CHECK_EQ(waits, 3);
+    CHECK_EQ(take(&other), 1);
+    regions_fini(&r);
+}
+
 /* A queue goes round many times; nothing is lost or doubled. */
 static void queues_wrap_over_many_laps(void)
 {
@@ -170,6 +201,7 @@ int main(void)
 {
     CHECK_CASE(chains_have_two_ends);
     CHECK_CASE(shared_tasks_go_to_anyone);
+    CHECK_CASE(a_push_waits_for_the_popper_of_the_last_lap);
     CHECK_CASE(queues_wrap_over_many_laps);
     CHECK_CASE(batches_are_shared);
     CHECK_CASE(a_popped_chain_is_the_workers_own);
