@@ -8,16 +8,15 @@
 
 #include <slipway/slipway.h>
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "abi/arch.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "platform/common/memory.h"
+#include "platform/common/processors.h"
 #include "platform/cpu/pool.h"
 
 struct slip_platform_device {
@@ -95,24 +94,6 @@ static void describe(slip_platform_device *device, slip_platform_info *out)
     (void)snprintf(out->arch, sizeof(out->arch), "%s", row->name);
 }
 
-/* Processors that this process may use; at least 1, at most SLIP_MAX_THREADS. */
-static uint32_t available_processors(void)
-{
-    cpu_set_t set;
-    long count;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-        count = CPU_COUNT(&set);
-    } else {
-        /* More processors than the set has room for: all that are online then. */
-        count = sysconf(_SC_NPROCESSORS_ONLN);
-    }
-    if (count < 1) {
-        return 1;
-    }
-    return count < (long)SLIP_MAX_THREADS ? (uint32_t)count : SLIP_MAX_THREADS;
-}
-
 /* Says no, with a reason. */
 static slip_status check_options(const slip_platform_open *options, char *why, size_t why_bytes)
 {
@@ -143,7 +124,8 @@ static slip_status open_device(const slip_platform_open *options, slip_platform_
     if (status != SLIP_OK) {
         return status;
     }
-    uint32_t threads = options->threads != 0 ? options->threads : available_processors();
+    uint32_t threads =
+        options->threads != 0 ? options->threads : slipi_processors(SLIP_MAX_THREADS);
     void *memory = NULL;
     if (posix_memalign(&memory, 64, sizeof(slip_platform_device)) != 0) {
         (void)snprintf(why, why_bytes, "cpu: no memory for a device of %zu bytes",

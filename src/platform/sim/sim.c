@@ -6,7 +6,6 @@
  */
 #include "platform/sim/sim.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +14,11 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "platform/common/processors.h"
 #include "platform/sim/sim_int.h"
 
 /* Players of cores unless the options say otherwise: more only help on a quiet large machine. */
 enum { AUTO_PLAYERS_MAX = 4 };
-
-/* Processors that this process may use; at least 1. */
-static uint32_t processor_count(void)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0) {
-        return 1;
-    }
-    int count = CPU_COUNT(&set);
-    return count > 0 ? (uint32_t)count : 1u;
-}
 
 /* Nothing to do: control threads and cores of the simulation see the same memory. */
 static void cross_nothing(slip_platform_device *device, const void *address, uint64_t bytes)
@@ -133,9 +121,8 @@ static slip_status open_arch(const char *arch_name, const char *name,
     device->arch = arch;
     device->device_id = options->device_id;
     device->core_count = 3u * arch->blocks;
-    uint32_t processors = processor_count();
-    uint32_t automatic = processors < AUTO_PLAYERS_MAX ? processors : AUTO_PLAYERS_MAX;
-    device->player_count = options->sim_threads != 0 ? options->sim_threads : automatic;
+    device->player_count =
+        options->sim_threads != 0 ? options->sim_threads : slipi_processors(AUTO_PLAYERS_MAX);
     uint64_t page = 0;
     uint64_t page_bytes = slipi_dispatch_page_bytes(arch->blocks);
     status = slipi_mappings_alloc(&device->memory, page_bytes, &page);
