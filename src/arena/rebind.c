@@ -14,12 +14,6 @@ static bool inside(uint64_t off, uint64_t count, uint64_t elem, uint64_t bytes)
            slipi_add_u64(off, length, &end) && end <= bytes;
 }
 
-/* True for a power of two. */
-static bool is_pow2(uint64_t value)
-{
-    return value != 0 && (value & (value - 1)) == 0;
-}
-
 /* Checks the extents of SM against the region; returns what is wrong, or null. */
 static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
 {
@@ -27,7 +21,7 @@ static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         const slipi_ring_extent *e = &sm->ring[r];
         uint64_t heap_end;
-        if (!is_pow2(e->window) || e->window > INT32_MAX ||
+        if (!slipi_is_pow2_u64(e->window) || e->window > INT32_MAX ||
             !inside(e->slots_off, e->window, SLIPI_SLOT_BYTES, sm->sm_bytes) ||
             e->slots_off % SLIPI_SLOT_BYTES != 0) {
             return "SM ring extent: slots";
@@ -35,7 +29,8 @@ static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
         if (!inside(e->edges_off, e->edge_count, sizeof(slipi_edge), sm->sm_bytes)) {
             return "SM ring extent: edges";
         }
-        if (!is_pow2(e->spill_bytes) || !inside(e->spill_off, e->spill_bytes, 1, sm->sm_bytes)) {
+        if (!slipi_is_pow2_u64(e->spill_bytes) ||
+            !inside(e->spill_off, e->spill_bytes, 1, sm->sm_bytes)) {
             return "SM ring extent: spill";
         }
         if (e->heap_bytes == 0 || (e->heap_off | e->heap_bytes) % SLIPI_LINE != 0 ||
@@ -46,7 +41,7 @@ static const char *check_sm_extents(const slipi_sm *sm, uint64_t heap_bytes)
     }
     for (uint32_t q = 0; q < SLIPI_QUEUES; q++) {
         /* A queue is never full: whoever pushes does not look. */
-        if (!is_pow2(sm->queue_capacity) || sm->queue_capacity < windows ||
+        if (!slipi_is_pow2_u64(sm->queue_capacity) || sm->queue_capacity < windows ||
             !inside(sm->queue_cells_off[q], sm->queue_capacity, sizeof(slipi_queue_cell),
                     sm->sm_bytes)) {
             return "SM ready queue extent";
@@ -97,13 +92,13 @@ static const char *check_runtime(const slipi_runtime *rt, const slipi_sm *sm, ui
     }
     for (uint32_t r = 0; r <= SLIPI_RINGS; r++) {
         const slipi_map_extent *e = &rt->map[r];
-        if (!is_pow2(e->buffer_count) || !is_pow2(e->cell_count) ||
+        if (!slipi_is_pow2_u64(e->buffer_count) || !slipi_is_pow2_u64(e->cell_count) ||
             !inside(e->buffers_off, e->buffer_count, sizeof(slipi_buffer), rt->arena_bytes) ||
             !inside(e->cells_off, e->cell_count, sizeof(slipi_cell), rt->arena_bytes)) {
             return "runtime map extent";
         }
     }
-    if (!is_pow2(rt->node_count) ||
+    if (!slipi_is_pow2_u64(rt->node_count) ||
         !inside(rt->nodes_off, rt->node_count, sizeof(slipi_node), rt->arena_bytes)) {
         return "runtime node extent";
     }

@@ -45,7 +45,7 @@ static bool take(uint64_t *cursor, uint64_t count, uint64_t elem_bytes, uint64_t
 static slip_status check_ring(const slip_ring_sizing *ring, uint32_t index, char *why, size_t bytes)
 {
     uint64_t window = ring->task_window;
-    if (window < 4 || window > INT32_MAX || (window & (window - 1)) != 0) {
+    if (window < 4 || window > INT32_MAX || !slipi_is_pow2_u64(window)) {
         (void)snprintf(why, bytes,
                        "ring %u task window is %llu: it must be a power of two, at least 4 and at "
                        "most 1073741824",

@@ -60,7 +60,7 @@ static uint64_t *value_of(slip_sizing *sizing, uint32_t ring, enum resource reso
 static bool obeys(const resource_rule *rule, uint64_t value)
 {
     return value >= rule->least && value <= rule->most &&
-           (!rule->power_of_two || (value & (value - 1)) == 0);
+           (!rule->power_of_two || slipi_is_pow2_u64(value));
 }
 
 /* The defaults, without the environment. */
