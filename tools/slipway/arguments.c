@@ -57,10 +57,6 @@ static bool parse_shape(const char *text, tensor_spec *out)
     return *text == '\0';
 }
 
-/* Names of the element types, for near misses. */
-static const char *const dtype_words[] = {"f32", "f64", "f16", "bf16", "i8",  "u8", "i16",
-                                          "u16", "i32", "u32", "i64",  "u64", NULL};
-
 /* Parses a tensor's text; prints what is wrong. */
 static int parse_spec(const slipi_session *session, uint32_t index, const char *value,
                       tensor_spec *out)
@@ -90,7 +86,7 @@ static int parse_spec(const slipi_session *session, uint32_t index, const char *
         out->dtype = slipi_dtype_find(type);
     }
     if (out->dtype == SLIP_DTYPE_NONE) {
-        const char *near = slipi_cli_nearest(type, dtype_words);
+        const char *near = slipi_cli_nearest(type, slipi_dtype_names());
         return slipi_cli_usage(session->command, "--arg %s: unknown type '%s'; %s", param->name,
                                type, near != NULL ? near : "wanted f32, f64, i32 and so on");
     }

@@ -18,37 +18,24 @@
 
 static const unsigned char npy_magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 
+/* Names of the types as the command line says them. */
+static const char *const dtype_names[] = {
+    [SLIP_F32 - 1] = "f32",   [SLIP_F64 - 1] = "f64", [SLIP_F16 - 1] = "f16",
+    [SLIP_BF16 - 1] = "bf16", [SLIP_I8 - 1] = "i8",   [SLIP_U8 - 1] = "u8",
+    [SLIP_I16 - 1] = "i16",   [SLIP_U16 - 1] = "u16", [SLIP_I32 - 1] = "i32",
+    [SLIP_U32 - 1] = "u32",   [SLIP_I64 - 1] = "i64", [SLIP_U64 - 1] = "u64",
+    [SLIP_U64] = NULL};
+
+/* All names, terminated by null. */
+const char *const *slipi_dtype_names(void)
+{
+    return dtype_names;
+}
+
 /* Name of a type as the command line says it ("f32"); "?" for a value that is no type. */
 const char *slipi_dtype_name(uint8_t dtype)
 {
-    switch (dtype) {
-    case SLIP_F32:
-        return "f32";
-    case SLIP_F64:
-        return "f64";
-    case SLIP_F16:
-        return "f16";
-    case SLIP_BF16:
-        return "bf16";
-    case SLIP_I8:
-        return "i8";
-    case SLIP_U8:
-        return "u8";
-    case SLIP_I16:
-        return "i16";
-    case SLIP_U16:
-        return "u16";
-    case SLIP_I32:
-        return "i32";
-    case SLIP_U32:
-        return "u32";
-    case SLIP_I64:
-        return "i64";
-    case SLIP_U64:
-        return "u64";
-    default:
-        return "?";
-    }
+    return slip_dtype_bytes(dtype) != 0 ? dtype_names[dtype - 1] : "?";
 }
 
 /* Type of a name as above; SLIP_DTYPE_NONE if there is none. */

@@ -42,6 +42,9 @@ bool slipi_npy_write(const char *path, const slipi_array *array, char *why, size
 /* Name of a type as the command line says it ("f32"); "?" for a value that is no type. */
 const char *slipi_dtype_name(uint8_t dtype);
 
+/* All names, in the order of enum slip_dtype, terminated by null. Static. */
+const char *const *slipi_dtype_names(void);
+
 /* Type of a name as above; SLIP_DTYPE_NONE if there is none. */
 uint8_t slipi_dtype_find(const char *name);
 
