@@ -62,10 +62,11 @@ static int parse_spec(const slipi_session *session, uint32_t index, const char *
                       tensor_spec *out)
 {
     const slip_param *param = param_of(session, index);
-    if (strlen(value) >= sizeof(out->text)) {
+    size_t length = strlen(value);
+    if (length >= sizeof(out->text)) {
         return slipi_cli_usage(session->command, "--arg %s: the value is too long", param->name);
     }
-    strcpy(out->text, value);
+    memcpy(out->text, value, length + 1);
     char *type = strchr(out->text, ':');
     char *fill = NULL;
     if (type != NULL) {
