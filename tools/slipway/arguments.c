@@ -110,7 +110,7 @@ static int take_file(slipi_session *session, uint32_t index, const char *path)
 static int take_generated(slipi_session *session, uint32_t index, const char *value)
 {
     const slip_param *param = param_of(session, index);
-    tensor_spec spec;
+    tensor_spec spec = {0};
     char why[256];
     int code = parse_spec(session, index, value, &spec);
     if (code != 0) {
