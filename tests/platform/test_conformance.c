@@ -71,7 +71,7 @@ static void close_device(void)
 /* True iff `bytes` of device memory at `address` hold `value`. */
 static bool holds(uint64_t address, uint64_t bytes, uint8_t value)
 {
-    uint8_t *copy = malloc(bytes);
+    uint8_t *copy = calloc(1, bytes + 1);
     CHECK_STATUS(SLIP_OK, ops->copy_from(device, copy, address, bytes));
     bool same = true;
     for (uint64_t i = 0; i < bytes; i++) {

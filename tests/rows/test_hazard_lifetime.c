@@ -183,8 +183,8 @@ static const slip_program program = {
 /* What the user of the buffer must have summed up. */
 static float expected(enum use use)
 {
-    float elements = use == USE_NODEP_VIEW ? (float)(ELEMENTS / 2) : (float)ELEMENTS;
-    return elements * (use == USE_IN_PLACE ? 15.0f : 7.0f);
+    uint32_t elements = use == USE_NODEP_VIEW ? ELEMENTS / 2 : ELEMENTS;
+    return (float)elements * (use == USE_IN_PLACE ? 15.0f : 7.0f);
 }
 
 /* Every kind of use, with outer and inner scope on two rings and on one, several times each. */
