@@ -34,10 +34,11 @@ static bool step_self(slipi_worker *w)
     if (w->thread_count > 1 && w->ready[0].count > 0) {
         /* Relaxed: a hint whether anybody looks for work. */
         bool wanted = slipi_load_relaxed(&w->at.sm->hungry) != 0;
-        if (is_long || w->dispatch == SLIP_DISPATCH_SHARED) {
+        uint32_t worth = w->dispatch == SLIP_DISPATCH_SHARED ? 2 : 8;
+        if (is_long) {
             share_spare(w, 0, 0);
-        } else if (wanted && w->ready[0].count >= 8) {
-            share_spare(w, 0, w->ready[0].count / 2);
+        } else if (wanted && w->ready[0].count >= worth) {
+            share_spare(w, 0, w->ready[0].count / 2); /* not all: a chain that was taken is kept */
         }
     }
     slipi_run_task(w, slot);
