@@ -6,9 +6,9 @@
  * valid empty state of everything but the two headers. docs/prebuilt-arena-cache.md has the byte
  * tables; the drawing:
  *
+ *   arena  | ring 0: buffers, cells | .. | run arguments: buffers, cells | nodes | header page |
  *   SM     | header page | ring 0: slots, edges, spill | ring 1 .. 3 | ready queues |
- *   arena  | header page (runtime) | ring 0: buffers, cells | .. | run-argument buffers, cells |
- * nodes | heap   | ring 0 | ring 1 | ring 2 | ring 3 |
+ *   heap   | ring 0 | ring 1 | ring 2 | ring 3 |
  */
 #ifndef SLIPI_LAYOUT_H
 #define SLIPI_LAYOUT_H

@@ -5,7 +5,9 @@
 
 #include "base/check.h"
 
-/* True if [off, off + count * elem) lies inside a region of `bytes`, behind its header page. */
+/* True if [off, off + count * elem) lies inside the first `bytes` of a region, behind its first
+ * page.
+ */
 static bool inside(uint64_t off, uint64_t count, uint64_t elem, uint64_t bytes)
 {
     uint64_t length;
@@ -71,10 +73,14 @@ static const char *check_sm(const slipi_sm *sm, const slip_binding *bindings)
     return check_sm_extents(sm, bindings[SLIPI_BIND_HEAP].bytes);
 }
 
-/* Checks the runtime against SM and its region; returns what is wrong, or null. */
+/*
+ * Checks the runtime, the last page of an arena of `bytes`, against SM and heap; returns what is
+ * wrong, or null.
+ */
 static const char *check_runtime(const slipi_runtime *rt, const slipi_sm *sm, uint64_t bytes,
                                  uint64_t heap_bytes)
 {
+    uint64_t parts_bytes = bytes - SLIPI_PAGE;
     if (rt->magic != SLIPI_ARENA_MAGIC) {
         return "runtime magic";
     }
@@ -87,19 +93,19 @@ static const char *check_runtime(const slipi_runtime *rt, const slipi_sm *sm, ui
     if (rt->ring_count != SLIPI_RINGS) {
         return "runtime ring count";
     }
-    if (rt->arena_bytes > bytes || rt->sm_bytes != sm->sm_bytes || rt->heap_bytes > heap_bytes) {
+    if (rt->arena_bytes != bytes || rt->sm_bytes != sm->sm_bytes || rt->heap_bytes > heap_bytes) {
         return "runtime sizes";
     }
     for (uint32_t r = 0; r <= SLIPI_RINGS; r++) {
         const slipi_map_extent *e = &rt->map[r];
         if (!slipi_is_pow2_u64(e->buffer_count) || !slipi_is_pow2_u64(e->cell_count) ||
-            !inside(e->buffers_off, e->buffer_count, sizeof(slipi_buffer), rt->arena_bytes) ||
-            !inside(e->cells_off, e->cell_count, sizeof(slipi_cell), rt->arena_bytes)) {
+            !inside(e->buffers_off, e->buffer_count, sizeof(slipi_buffer), parts_bytes) ||
+            !inside(e->cells_off, e->cell_count, sizeof(slipi_cell), parts_bytes)) {
             return "runtime map extent";
         }
     }
     if (!slipi_is_pow2_u64(rt->node_count) ||
-        !inside(rt->nodes_off, rt->node_count, sizeof(slipi_node), rt->arena_bytes)) {
+        !inside(rt->nodes_off, rt->node_count, sizeof(slipi_node), parts_bytes)) {
         return "runtime node extent";
     }
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
@@ -164,13 +170,13 @@ slip_status slipi_runtime_rebind_device_pointers(slipi_attached *at, const slipi
         return status;
     }
     slipi_runtime *rt = (slipi_runtime *)(void *)(arena + launch->runtime_off);
-    *why = check_runtime(rt, at->sm, arena_bytes - launch->runtime_off,
+    *why = check_runtime(rt, at->sm, launch->runtime_off + SLIPI_PAGE,
                          bindings[SLIPI_BIND_HEAP].bytes);
     if (*why != NULL) {
         return SLIP_E_INIT_FAILED;
     }
     at->rt = rt;
-    at->arena_base = arena + launch->runtime_off;
+    at->arena_base = arena;
     slipi_store_relaxed(&at->sm->fatal_status, 0); /* published with the phase */
     slipi_store_relaxed(&at->sm->fatal, 0u);
     return SLIP_OK;

@@ -100,7 +100,8 @@ static slip_status open_builder(builder *b, const slipi_graph_spec *spec)
         return SLIP_E_OUT_OF_MEMORY;
     }
     memcpy(b->sm, spec->sm, sizeof *spec->sm);
-    memcpy(b->arena, spec->runtime, sizeof *spec->runtime);
+    b->launch.runtime_off = spec->runtime->arena_bytes - SLIPI_PAGE;
+    memcpy(b->arena + b->launch.runtime_off, spec->runtime, sizeof *spec->runtime);
     memcpy(b->bindings, spec->bindings, spec->binding_count * sizeof *spec->bindings);
     b->bindings[SLIPI_BIND_HEAP].address = SLIPI_PAGE; /* offsets count, nothing is written */
     b->bindings[SLIPI_BIND_HEAP].bytes = spec->runtime->heap_bytes;

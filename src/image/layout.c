@@ -99,10 +99,11 @@ static bool lay_sm(const slip_sizing *sizing, slipi_image_layout *out)
     return slipi_align_u64(cursor, SLIPI_PAGE, &out->sm_bytes);
 }
 
-/* Lays out the arena; false on overflow. */
+/* Lays out the arena, its header page last; false on overflow. Its first page is never touched: an
+ * offset of 0 names no part, here as in SM. */
 static bool lay_arena(const slip_sizing *sizing, slipi_image_layout *out)
 {
-    uint64_t cursor = sizeof(slipi_runtime);
+    uint64_t cursor = SLIPI_PAGE;
     uint64_t pools = 0;
     for (uint32_t r = 0; r <= SLIPI_RINGS; r++) {
         slipi_map_extent *map = &out->runtime.map[r];
@@ -120,6 +121,7 @@ static bool lay_arena(const slip_sizing *sizing, slipi_image_layout *out)
     }
     out->runtime.node_count = capacity(pools, MIN_NODES);
     return take(&cursor, out->runtime.node_count, sizeof(slipi_node), &out->runtime.nodes_off) &&
+           take(&cursor, 1, sizeof(slipi_runtime), &out->runtime_offset) &&
            slipi_align_u64(cursor, SLIPI_PAGE, &out->arena_bytes);
 }
 
@@ -178,7 +180,7 @@ struct part_list {
     uint32_t count;
 };
 
-/* Appends one part; `ring` < 0 leaves the ring out of the name. */
+/* Appends one part that is zeros until used; `ring` < 0 leaves the ring out of the name. */
 static void add_part(struct part_list *list, uint32_t region, const char *what, int ring,
                      const uint64_t extent[3])
 {
@@ -202,7 +204,15 @@ static void add_part(struct part_list *list, uint32_t region, const char *what, 
     part->count = extent[1];
     part->elem_bytes = (uint32_t)extent[2];
     part->bytes = extent[1] * extent[2];
-    part->in_image = part->offset == 0 && region != 0 ? 1 : 0;
+}
+
+/* Appends the header page of a region: what a build writes. */
+static void add_header(struct part_list *list, uint32_t region, const char *what, uint64_t offset)
+{
+    add_part(list, region, what, -1, (uint64_t[]){offset, 1, SLIPI_PAGE});
+    if (list->count <= list->room) {
+        list->parts[list->count - 1].in_image = 1;
+    }
 }
 
 uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *parts, uint32_t room)
@@ -210,7 +220,7 @@ uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *p
     struct part_list list = {parts, room, 0};
     const slipi_sm *sm = &layout->sm;
     const slipi_runtime *rt = &layout->runtime;
-    add_part(&list, 1, "header", -1, (uint64_t[]){0, 1, sizeof *sm});
+    add_header(&list, 1, "header", 0);
     for (int r = 0; r < (int)SLIPI_RINGS; r++) {
         const slipi_ring_extent *e = &sm->ring[r];
         add_part(&list, 1, "slots", r, (uint64_t[]){e->slots_off, e->window, SLIPI_SLOT_BYTES});
@@ -224,7 +234,6 @@ uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *p
             &list, 1, queue_name[q], -1,
             (uint64_t[]){sm->queue_cells_off[q], sm->queue_capacity, sizeof(slipi_queue_cell)});
     }
-    add_part(&list, 2, "runtime", -1, (uint64_t[]){0, 1, sizeof *rt});
     for (int r = 0; r <= (int)SLIPI_RINGS; r++) {
         const slipi_map_extent *e = &rt->map[r];
         add_part(&list, 2, "buffers", r,
@@ -234,6 +243,7 @@ uint32_t slipi_layout_parts(const slipi_image_layout *layout, slip_image_part *p
     }
     add_part(&list, 2, "nodes", -1,
              (uint64_t[]){rt->nodes_off, rt->node_count, sizeof(slipi_node)});
+    add_header(&list, 2, "runtime", layout->runtime_offset);
     for (int r = 0; r < (int)SLIPI_RINGS; r++) {
         add_part(&list, 0, "bytes", r,
                  (uint64_t[]){sm->ring[r].heap_off, sm->ring[r].heap_bytes, 1});

@@ -6,6 +6,8 @@
 #ifndef SLIPI_IMAGE_LAYOUT_H
 #define SLIPI_IMAGE_LAYOUT_H
 
+#include <stddef.h>
+
 #include <slipway/slipway.h>
 
 #include "abi/layout.h"
@@ -15,9 +17,14 @@ typedef struct slipi_image_layout {
     uint64_t heap_bytes;
     uint64_t sm_bytes;
     uint64_t arena_bytes;
-    slipi_sm sm;           /* header page of SM as built */
-    slipi_runtime runtime; /* header page of the arena as built (at runtime_off 0) */
+    uint64_t runtime_offset; /* of the arena's header page, its last one */
+    slipi_runtime runtime;   /* header page of the arena as built */
+    slipi_sm sm;             /* header page of SM as built */
 } slipi_image_layout;
+/* The arena ends where SM begins, so that the image is one piece of memory, here and there. */
+_Static_assert(offsetof(slipi_image_layout, sm) ==
+                   offsetof(slipi_image_layout, runtime) + sizeof(slipi_runtime),
+               "the two header pages are neighbours");
 
 /* Bytes that a build writes: the two header pages. */
 #define SLIPI_IMAGE_BYTES (sizeof(slipi_sm) + sizeof(slipi_runtime))

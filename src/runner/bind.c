@@ -25,36 +25,26 @@ void slipi_bind_init_block(slipi_launch *block)
     block->fingerprint = slipi_layout_fingerprint();
 }
 
-/* Writes the two header pages over zeros: the whole image. */
+/* Writes the two header pages, which are neighbours, over zeros: the whole image. */
 static slip_status write_image(const slip_host_api *api, const slipi_prebuilt_state *state,
                                slipi_bind_result *out)
 {
+    const uint8_t *image = (const uint8_t *)&state->image + offsetof(slipi_image_layout, runtime);
     slip_status status =
-        api->copy_to(api->ctx, state->sm_base, &state->image.sm, sizeof(state->image.sm));
-    if (status != SLIP_OK) {
-        return status;
-    }
-    out->image_bytes += sizeof(state->image.sm);
-    if (state->arena_bytes == 0) {
-        return SLIP_OK;
-    }
-    status = api->copy_to(api->ctx, state->arena_base + state->runtime_offset,
-                          &state->image.runtime, sizeof(state->image.runtime));
+        api->copy_to(api->ctx, state->arena_base + state->runtime_offset, image, SLIPI_IMAGE_BYTES);
     if (status == SLIP_OK) {
-        out->image_bytes += sizeof(state->image.runtime);
+        out->image_bytes += SLIPI_IMAGE_BYTES;
     }
     return status;
 }
 
-/* A dirty entry: its regions to zero, the image again. It is invalid until mark. */
+/* A dirty entry: arena and SM to zero, the image again. It is invalid until mark. */
 static slip_status relay(const slip_host_api *api, const slipi_prebuilt_key *key,
                          slipi_bind_result *out)
 {
     const slipi_prebuilt_state *state = &out->entry->state;
-    slip_status status = api->zero(api->ctx, state->sm_base, state->sm_bytes);
-    if (status == SLIP_OK && state->arena_bytes != 0) {
-        status = api->zero(api->ctx, state->arena_base, state->arena_bytes);
-    }
+    slip_status status =
+        api->zero(api->ctx, state->arena_base, state->arena_bytes + state->sm_bytes);
     if (status == SLIP_OK) {
         status = write_image(api, state, out);
     }
@@ -82,7 +72,7 @@ static slip_status acquire(const slip_host_api *api, slipi_prebuilt_state *state
     state->gm_heap_bytes = image->heap_bytes;
     state->sm_bytes = image->sm_bytes;
     state->arena_bytes = image->arena_bytes;
-    state->runtime_offset = 0;
+    state->runtime_offset = image->runtime_offset;
     return status;
 }
 

@@ -103,40 +103,42 @@ static slip_status setup_static_arena(void *ctx, uint64_t gm_heap_bytes, uint64_
     return slipi_regions_setup(ctx, gm_heap_bytes, sm_bytes, arena_bytes);
 }
 
-/* Base of a region that was set up. */
-static slip_status acquire(slip_runner *runner, const slipi_region *region, const char *name,
-                           uint64_t bytes, uint64_t *out_base)
+/* Checks that a region that was set up is large enough. */
+static slip_status check_set_up(slip_runner *runner, const char *name, uint64_t bytes,
+                                uint64_t there)
 {
-    if (bytes > region->committed) {
-        slipi_error_begin(&runner->error, SLIP_E_OUT_OF_MEMORY);
-        slipi_error_resource(&runner->error, bytes, region->committed, region->reserved, "%s",
-                             name);
-        return slipi_error_end(&runner->error, "%s: wanted %llu bytes, %llu were set up", name,
-                               (unsigned long long)bytes, (unsigned long long)region->committed);
+    if (bytes <= there) {
+        return SLIP_OK;
     }
-    *out_base = region->base;
-    return SLIP_OK;
+    slipi_error_begin(&runner->error, SLIP_E_OUT_OF_MEMORY);
+    slipi_error_resource(&runner->error, bytes, there, there, "%s", name);
+    return slipi_error_end(&runner->error, "%s: wanted %llu bytes, %llu were set up", name,
+                           (unsigned long long)bytes, (unsigned long long)there);
 }
 
 /* Base of the GM heap. */
 static slip_status acquire_gm_heap(void *ctx, uint64_t bytes, uint64_t *out_base)
 {
     slip_runner *runner = ctx;
-    return acquire(runner, &runner->regions.heap, "GM heap", bytes, out_base);
+    *out_base = runner->regions.heap.base;
+    return check_set_up(runner, "GM heap", bytes, runner->regions.heap.committed);
 }
 
 /* Base of SM. */
 static slip_status acquire_gm_sm(void *ctx, uint64_t bytes, uint64_t *out_base)
 {
     slip_runner *runner = ctx;
-    return acquire(runner, &runner->regions.sm, "SM", bytes, out_base);
+    const slipi_regions *regions = &runner->regions;
+    *out_base = regions->pair.base + regions->arena_bytes;
+    return check_set_up(runner, "SM", bytes, regions->pair.committed - regions->arena_bytes);
 }
 
 /* Base of the runtime arena. */
 static slip_status acquire_runtime_arena(void *ctx, uint64_t bytes, uint64_t *out_base)
 {
     slip_runner *runner = ctx;
-    return acquire(runner, &runner->regions.arena, "runtime arena", bytes, out_base);
+    *out_base = runner->regions.pair.base;
+    return check_set_up(runner, "runtime arena", bytes, runner->regions.arena_bytes);
 }
 
 /* Gives SM and arena back. */
@@ -159,7 +161,7 @@ static slipi_prebuilt_entry *mark(void *ctx, const slipi_prebuilt_key *key,
 {
     slip_runner *runner = ctx;
     slipi_prebuilt_entry *entry = slipi_prebuilt_cache_publish(&runner->cache, key, state);
-    if (entry != NULL && state->sm_base == runner->regions.sm.base) {
+    if (entry != NULL && state->arena_base == runner->regions.pair.base) {
         slipi_regions_handed_over(runner);
     }
     return entry;

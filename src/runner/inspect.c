@@ -16,8 +16,8 @@ static void complete_stats(const slip_runner *runner, slip_stats *out)
     out->evictions = cache->evictions;
     out->invalidations = cache->invalidations;
     out->resident_gm_heap_bytes = runner->regions.heap.committed;
-    out->resident_sm_bytes = runner->regions.sm.committed;
-    out->resident_arena_bytes = runner->regions.arena.committed;
+    out->resident_sm_bytes = runner->regions.pair.committed - runner->regions.arena_bytes;
+    out->resident_arena_bytes = runner->regions.arena_bytes;
     for (uint32_t i = 0; i < cache->count; i++) {
         out->resident_sm_bytes += cache->entries[i]->state.sm_bytes;
         out->resident_arena_bytes += cache->entries[i]->state.arena_bytes;

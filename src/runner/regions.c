@@ -123,31 +123,29 @@ static slip_status heap_grow(slip_runner *runner, uint64_t bytes)
     return bytes <= heap->reserved ? heap_commit(runner, bytes) : heap_move(runner, bytes);
 }
 
-/* SM and arena of the last set-up again, for the same sizes: only to zero. */
-static slip_status reuse(slip_runner *runner)
+/* Gives the pair of the last set-up back. */
+static void release_pair(slip_runner *runner)
 {
-    const slipi_regions *regions = &runner->regions;
-    slip_status status = runner->api.zero(runner, regions->sm.base, regions->sm.committed);
-    if (status == SLIP_OK && regions->arena.base != 0) {
-        status = runner->api.zero(runner, regions->arena.base, regions->arena.committed);
-    }
-    return status;
+    slipi_region_release(runner, &runner->regions.pair);
+    runner->regions.arena_bytes = 0;
 }
 
-/* SM and arena, zero. */
+/* Runtime arena and SM, zero; those of the last set-up again if they have the same sizes. */
 static slip_status obtain_pair(slip_runner *runner, uint64_t sm_bytes, uint64_t arena_bytes)
 {
     slipi_regions *regions = &runner->regions;
-    if (regions->sm.base != 0 && regions->sm.committed == sm_bytes &&
-        regions->arena.committed == arena_bytes) {
-        return reuse(runner);
+    uint64_t bytes;
+    if (!slipi_add_u64(sm_bytes, arena_bytes, &bytes)) {
+        return region_fail(runner, SLIP_E_SIZING, "SM and runtime arena", sm_bytes, 0);
     }
-    slipi_region_release(runner, &regions->sm);
-    slipi_region_release(runner, &regions->arena);
-    slip_status status = obtain(runner, &regions->sm, "SM", sm_bytes);
-    if (status == SLIP_OK && arena_bytes != 0) {
-        status = obtain(runner, &regions->arena, "runtime arena", arena_bytes);
+    if (regions->pair.base != 0 && regions->pair.committed == bytes &&
+        regions->arena_bytes == arena_bytes) {
+        return runner->api.zero(runner, regions->pair.base, bytes);
     }
+    release_pair(runner);
+    slip_status status =
+        obtain(runner, &regions->pair, arena_bytes != 0 ? "SM and runtime arena" : "SM", bytes);
+    regions->arena_bytes = status == SLIP_OK ? arena_bytes : 0;
     return status;
 }
 
@@ -175,19 +173,17 @@ slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64
 /* Gives SM and arena back, and the heap if no entry is left that could use it. */
 void slipi_regions_rollback(slip_runner *runner)
 {
-    slipi_regions *regions = &runner->regions;
-    slipi_region_release(runner, &regions->sm);
-    slipi_region_release(runner, &regions->arena);
+    release_pair(runner);
     if (runner->cache.count == 0) {
-        slipi_region_release(runner, &regions->heap);
+        slipi_region_release(runner, &runner->regions.heap);
     }
 }
 
 /* The cache has taken SM and arena over. */
 void slipi_regions_handed_over(slip_runner *runner)
 {
-    runner->regions.sm = (slipi_region){0, 0, 0};
-    runner->regions.arena = (slipi_region){0, 0, 0};
+    runner->regions.pair = (slipi_region){0, 0, 0};
+    runner->regions.arena_bytes = 0;
 }
 
 /* Gives everything back; at close. */
@@ -210,8 +206,7 @@ static uint64_t page_aligned(uint64_t bytes)
 void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state)
 {
     slip_runner *runner = user;
-    runner->ops->release(runner->device, state->sm_base, page_aligned(state->sm_bytes));
-    if (state->arena_base != 0) {
-        runner->ops->release(runner->device, state->arena_base, page_aligned(state->arena_bytes));
-    }
+    /* The arena begins the pair; its size is a multiple of the page. */
+    runner->ops->release(runner->device, state->arena_base,
+                         state->arena_bytes + page_aligned(state->sm_bytes));
 }

@@ -30,11 +30,11 @@ static slip_status add_all(slip_runner *runner, slip_residency *out)
     slip_status status =
         add_region(runner, regions->heap.base, regions->heap.committed, &out->gm_heap_bytes);
     if (status == SLIP_OK) {
-        status = add_region(runner, regions->sm.base, regions->sm.committed, &out->sm_bytes);
+        status = add_region(runner, regions->pair.base, regions->arena_bytes, &out->arena_bytes);
     }
     if (status == SLIP_OK) {
-        status =
-            add_region(runner, regions->arena.base, regions->arena.committed, &out->arena_bytes);
+        status = add_region(runner, regions->pair.base + regions->arena_bytes,
+                            regions->pair.committed - regions->arena_bytes, &out->sm_bytes);
     }
     for (uint32_t i = 0; i < cache->count && status == SLIP_OK; i++) {
         const slipi_prebuilt_state *state = &cache->entries[i]->state;

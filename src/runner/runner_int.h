@@ -28,13 +28,14 @@ typedef struct slipi_region {
 } slipi_region;
 
 /*
- * The regions outside the cache: the GM heap that all entries share, and the SM and arena of the
- * last set-up until the cache takes them over.
+ * The regions outside the cache: the GM heap that all entries share, and the runtime arena and SM
+ * of the last set-up until the cache takes them over. These two are one reservation, the arena
+ * first, so that their header pages are neighbours and one copy delivers an image.
  */
 typedef struct slipi_regions {
     slipi_region heap;
-    slipi_region sm;
-    slipi_region arena;
+    slipi_region pair;
+    uint64_t arena_bytes; /* of the pair; the rest is SM */
 } slipi_regions;
 
 /* A buffer that the device writes records to, and the host's copy where it cannot look itself. */

@@ -92,21 +92,27 @@ static void sm_extents(void)
     regions_fini(&r);
 }
 
+/* The header page of the arena, its last one. */
+static uint8_t *runtime_page(void)
+{
+    return r.arena + r.layout.runtime_offset;
+}
+
 /* The header of the arena. */
 static void runtime_header(void)
 {
     regions_init(&r, &(regions_options){0});
-    poison(r.arena, offsetof(slipi_runtime, magic), "runtime magic");
-    poison32(r.arena, offsetof(slipi_runtime, version), "runtime version");
-    poison32(r.arena, offsetof(slipi_runtime, ring_count), "runtime ring count");
-    poison(r.arena, offsetof(slipi_runtime, fingerprint), "runtime fingerprint");
-    poison(r.arena, offsetof(slipi_runtime, sm_bytes), "runtime sizes");
-    poison(r.arena, offsetof(slipi_runtime, nodes_off), "runtime node extent");
-    poison(r.arena, offsetof(slipi_runtime, node_count), "runtime node extent");
+    poison(runtime_page(), offsetof(slipi_runtime, magic), "runtime magic");
+    poison32(runtime_page(), offsetof(slipi_runtime, version), "runtime version");
+    poison32(runtime_page(), offsetof(slipi_runtime, ring_count), "runtime ring count");
+    poison(runtime_page(), offsetof(slipi_runtime, fingerprint), "runtime fingerprint");
+    poison(runtime_page(), offsetof(slipi_runtime, sm_bytes), "runtime sizes");
+    poison(runtime_page(), offsetof(slipi_runtime, nodes_off), "runtime node extent");
+    poison(runtime_page(), offsetof(slipi_runtime, node_count), "runtime node extent");
     for (uint32_t i = 0; i <= SLIPI_RINGS; i++) {
         uint64_t at = offsetof(slipi_runtime, map) + i * sizeof(slipi_map_extent);
         for (uint32_t field = 0; field < 4; field++) {
-            poison(r.arena, at + 8 * field, "runtime map extent");
+            poison(runtime_page(), at + 8 * field, "runtime map extent");
         }
     }
     regions_fini(&r);
@@ -118,11 +124,11 @@ static void ring_states(void)
     regions_init(&r, &(regions_options){0});
     for (uint32_t ring = 0; ring < SLIPI_RINGS; ring++) {
         uint64_t at = offsetof(slipi_runtime, ring) + ring * sizeof(slipi_ring_state);
-        poison(r.arena, at + offsetof(slipi_ring_state, head), "runtime ring state");
-        poison(r.arena, at + offsetof(slipi_ring_state, done), "runtime ring state");
-        poison(r.arena, at + offsetof(slipi_ring_state, tail), "runtime ring state");
-        poison(r.arena, at + offsetof(slipi_ring_state, heap_head), "runtime ring state");
-        poison(r.arena, at + offsetof(slipi_ring_state, heap_tail), "runtime ring state");
+        poison(runtime_page(), at + offsetof(slipi_ring_state, head), "runtime ring state");
+        poison(runtime_page(), at + offsetof(slipi_ring_state, done), "runtime ring state");
+        poison(runtime_page(), at + offsetof(slipi_ring_state, tail), "runtime ring state");
+        poison(runtime_page(), at + offsetof(slipi_ring_state, heap_head), "runtime ring state");
+        poison(runtime_page(), at + offsetof(slipi_ring_state, heap_tail), "runtime ring state");
     }
     regions_fini(&r);
 }
@@ -138,7 +144,7 @@ static void regions_that_are_too_small(void)
     CHECK_STR(rebind(), "SM size");
     sm->bytes += 1;
     arena->bytes -= 1;
-    CHECK_STR(rebind(), "runtime sizes");
+    CHECK_STR(rebind(), "runtime pointer");
     arena->bytes += 1;
     heap->bytes -= SLIPI_PAGE;
     CHECK_STR(rebind(), "SM ring extent: heap");
@@ -168,7 +174,9 @@ static void null_and_outside(void)
         r.launch.runtime_off = bad[i];
         CHECK_STR(rebind(), "runtime pointer");
     }
-    r.launch.runtime_off = 0;
+    r.launch.runtime_off = r.layout.runtime_offset - SLIPI_PAGE;
+    CHECK_STR(rebind(), "runtime magic");
+    r.launch.runtime_off = r.layout.runtime_offset;
     CHECK_STR(rebind(), "");
     regions_fini(&r);
 }

@@ -49,7 +49,8 @@ static void check_parts(const slipi_image_layout *layout)
         CHECK_EQ(a->offset % SLIPI_LINE, 0);
         CHECK(a->bytes != 0);
         CHECK(a->offset + a->bytes <= region_bytes(layout, a->region));
-        CHECK_EQ(a->in_image, a->offset == 0 && a->region != 0);
+        uint64_t header = a->region == 1 ? 0 : layout->runtime_offset;
+        CHECK_EQ(a->in_image, a->region != 0 && a->offset == header);
         for (uint32_t j = 0; j < i; j++) {
             const slip_image_part *b = &parts[j];
             CHECK(a->region != b->region || a->offset >= b->offset + b->bytes ||

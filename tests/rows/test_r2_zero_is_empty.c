@@ -16,13 +16,14 @@ static const slip_platform_ops *inner;
 static uint64_t looked_at; /* bytes behind the header pages */
 static uint64_t not_zero;
 
-/* Counts the bytes of a region behind its header page, and those that are not zero. */
-static void look_at(const slip_binding *row)
+/* Counts the bytes of a region beside its header page, and those that are not zero. */
+static void look_at(const slip_binding *row, uint64_t header)
 {
     const uint8_t *bytes = (const uint8_t *)(uintptr_t)row->address;
-    for (uint64_t i = SLIPI_PAGE; i < row->bytes; i++) {
-        looked_at++;
-        not_zero += bytes[i] != 0 ? 1 : 0;
+    for (uint64_t i = 0; i < row->bytes; i++) {
+        bool beside = i < header || i >= header + SLIPI_PAGE;
+        looked_at += beside ? 1 : 0;
+        not_zero += beside && bytes[i] != 0 ? 1 : 0;
     }
 }
 
@@ -32,8 +33,8 @@ static slip_status launch(slip_platform_device *device, const slip_device_entry 
 {
     const slipi_launch *block = (const slipi_launch *)(uintptr_t)launch_address;
     const slip_binding *rows = (const slip_binding *)(uintptr_t)block->bindings;
-    look_at(&rows[SLIPI_BIND_SM]);
-    look_at(&rows[SLIPI_BIND_ARENA]);
+    look_at(&rows[SLIPI_BIND_SM], 0);
+    look_at(&rows[SLIPI_BIND_ARENA], block->runtime_off);
     return inner->launch(device, entry, launch_address, threads);
 }
 

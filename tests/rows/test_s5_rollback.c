@@ -11,7 +11,7 @@ static const slip_platform_ops *inner;
 static slip_platform_ops ops;
 static uint64_t reservations;  /* not given back */
 static uint64_t reserve_limit; /* larger reservations fail; 0 = no limit */
-static uint32_t fail_reserve;  /* the n-th reservation from now on fails; 0 = none */
+static uint32_t fail_reserve;  /* from the n-th from now on, reservations fail; 0 = none */
 static bool fail_launch;
 static bool fail_zero;
 
@@ -19,7 +19,7 @@ static bool fail_zero;
 static slip_status reserve(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
 {
     if ((reserve_limit != 0 && bytes > reserve_limit) ||
-        (fail_reserve != 0 && --fail_reserve == 0)) {
+        (fail_reserve != 0 && (fail_reserve == 1 || --fail_reserve == 1))) {
         return SLIP_E_OUT_OF_MEMORY;
     }
     slip_status status = inner->reserve(device, bytes, out_address);
@@ -71,10 +71,11 @@ static void failed_setup_rolls_back(void)
         slip_callable callable = row_register(runner);
         bool right;
         uint64_t before = reservations;
-        fail_reserve = n;
+        fail_reserve = n + 1;
         CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, row_run(runner, callable, &config, &right));
         CHECK_EQ(before, reservations);
         slip_stats stats = row_stats(runner);
+        fail_reserve = 0;
         CHECK_EQ(0, stats.cache_entries);
         CHECK_EQ(0, stats.resident_gm_heap_bytes);
         CHECK_EQ(0, stats.resident_sm_bytes);
@@ -102,7 +103,7 @@ static void moved_heap_drops_entries(void)
     slip_stats stats = row_stats(runner);
     CHECK_EQ(2, stats.invalidations);
     CHECK_EQ(1, stats.cache_entries);
-    CHECK_EQ(3, reservations); /* heap, SM and arena of the one entry */
+    CHECK_EQ(2, reservations); /* heap, and SM with arena of the one entry */
     slip_cache_entry_info entries[4];
     uint32_t count = 4;
     CHECK(row_good(runner, callable, &first));

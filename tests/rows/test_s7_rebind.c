@@ -61,7 +61,7 @@ static const poison poisons[] = {
     IN_LAUNCH(runtime_off, NEAR_END, "runtime pointer"),
     IN_ROW(ARENA, address, 0, "runtime pointer"),
     IN_ROW(ARENA, bytes, 4095, "runtime pointer"),
-    IN_ROW(ARENA, bytes, 4096, "runtime sizes"),
+    IN_ROW(ARENA, bytes, 4096, "runtime pointer"),
     IN_ROW(HEAP, address, 0, "GM heap base"),
     IN_ROW(HEAP, bytes, 4096, "SM ring extent: heap"),
     IN_ROW(SM, address, 0, "SM base"),

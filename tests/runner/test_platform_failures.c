@@ -89,15 +89,14 @@ static void each_kind_fails_always(void)
 static void failed_setup_names_the_region(void)
 {
     const struct slip_platform_ops *ops = failing_platform_wrap(slip_platform_find(platform));
-    const char *names[] = {"SM", "runtime arena", "GM heap"};
     slip_runner *runner = affine_open(NULL, ops);
     slip_callable callable = affine_register(runner);
     slip_run_config config = affine_config(64, 65536, 64);
     uint64_t live = failing_platform_live();
-    for (uint64_t region = 0; region < 2; region++) {
-        failing_platform_fail_at(1 + 2 * region); /* reserve and commit of each */
+    for (uint64_t call = 1; call <= 2; call++) { /* reserve, commit */
+        failing_platform_fail_at(call);
         CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, slip_prewarm(runner, &config));
-        CHECK_STR(names[region], affine_error(runner).resource);
+        CHECK_STR("SM and runtime arena", affine_error(runner).resource);
         CHECK_EQ(live, failing_platform_live());
         CHECK_EQ(0, affine_stats(runner).cache_entries);
     }

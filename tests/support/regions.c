@@ -107,7 +107,7 @@ static void make_regions(regions *r, const regions_options *options)
     r->sm = pages(r->layout.sm_bytes);
     r->arena = pages(r->layout.arena_bytes);
     memcpy(r->sm, &r->layout.sm, sizeof r->layout.sm);
-    memcpy(r->arena, &r->layout.runtime, sizeof r->layout.runtime);
+    memcpy(r->arena + r->layout.runtime_offset, &r->layout.runtime, sizeof r->layout.runtime);
     bind(r, SLIPI_BIND_HEAP, r->heap, r->layout.heap_bytes);
     bind(r, SLIPI_BIND_SM, r->sm, r->layout.sm_bytes);
     bind(r, SLIPI_BIND_ARENA, r->arena, r->layout.arena_bytes);
@@ -160,6 +160,7 @@ static void make_launch(regions *r, const regions_options *options)
     launch->bindings = (uint64_t)(uintptr_t)r->bindings;
     launch->args = (uint64_t)(uintptr_t)r->args;
     launch->kernels = (uint64_t)(uintptr_t)r->kernels;
+    launch->runtime_off = r->layout.runtime_offset;
     launch->progress_deadline_ns = 20000000;
     slip_device_services *sv = &r->services;
     sv->struct_size = sizeof *sv;
