@@ -100,6 +100,8 @@ static void describe(slip_platform_device *device, slip_platform_info *out)
                                 .host_in_place = 0,
                                 .self_executing = 1,
                                 .prebuilt_hooks = 0,
+                                .fresh_is_zero = 1,
+                                .reserve_is_memory = 1,
                                 .arch = "cpu"};
 }
 
@@ -271,29 +273,45 @@ static slip_status copy_from(slip_platform_device *device, void *dst, uint64_t s
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-/* A kernel is called where it lies in this process. */
-static slip_status load_kernel(slip_platform_device *device, slip_kernel_fn fn, uint64_t *out_entry)
+/* Names the functions of a program. The device is this process: a name is an address. */
+static slip_status load_program(slip_platform_device *device, const slip_program_source *source,
+                                slip_loaded_program *out)
 {
     (void)device;
-    if (fn == NULL) {
+    const slip_program *program = source->program;
+    if (program == NULL || out->kernel_count < program->kernel_count) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    *out_entry = (uint64_t)(uintptr_t)fn;
+    out->orchestrate = (uint64_t)(uintptr_t)program->orchestrate;
+    for (uint32_t k = 0; k < program->kernel_count; k++) {
+        out->kernels[k] = (uint64_t)(uintptr_t)program->kernels[k].fn;
+    }
     return SLIP_OK;
 }
 
-/* Notes what to run: thread 0 of a platform that executes itself runs in wait. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+/* Nothing was loaded, so there is nothing to take back. */
+static void unload_program(slip_platform_device *device, const slip_loaded_program *program)
 {
-    if (entry == NULL || threads != 1) {
+    (void)device;
+    (void)program;
+}
+
+/* Delivers the launch block and notes what to run: thread 0 of a platform that executes itself runs
+ * in wait. */
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *launch)
+{
+    if (launch->entry == NULL || launch->threads != 1) {
         return SLIP_E_INVALID_ARGUMENT;
     }
     if (device->entry != NULL) {
         return SLIP_E_BUSY;
     }
-    device->entry = entry;
-    device->launch_address = launch_address;
+    slip_status status = copy_to(device, launch->address, launch->block, launch->block_bytes);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    device->entry = launch->entry;
+    device->launch_address = launch->address;
     return SLIP_OK;
 }
 
@@ -322,7 +340,8 @@ const slip_platform_ops template_platform = {
     .free = release,
     .copy_to = copy_to,
     .copy_from = copy_from,
-    .load_kernel = load_kernel,
+    .load_program = load_program,
+    .unload_program = unload_program,
     .launch = launch,
     .wait = wait_device,
 };

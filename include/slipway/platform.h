@@ -11,13 +11,13 @@
 
 #include <stddef.h>
 
-#include <slipway/kernel.h>
+#include <slipway/orch.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define SLIP_PLATFORM_ABI 1u
+#define SLIP_PLATFORM_ABI 2u
 
 /* An open device of a platform; the platform defines it. */
 typedef struct slip_platform_device slip_platform_device;
@@ -46,7 +46,11 @@ typedef struct slip_platform_info {
     uint32_t fast_path_open; /* its value when open */
     uint32_t fast_path_close; /* its value when closed */
     uint32_t prebuilt_hooks;  /* 1: the runner wires lookup and mark; 0: every bind is a miss */
-    char arch[16];            /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t fresh_is_zero;   /* 1: memory that was just committed or allocated reads as zero; 0: it
+                                 may hold anything, and the runner zeroes what must be */
+    uint32_t reserve_is_memory; /* 1: a reservation takes memory at once, so that none is made
+                                   larger than what will be committed; 0: it is address space */
+    char arch[16];              /* row of data: "cpu", "a2a3", "a5" */
 } slip_platform_info;
 
 /*
@@ -80,6 +84,9 @@ typedef struct slip_device_services {
      * to 64, zero at open, kept between launches; the device's program owns it. 0 if
      * self_executing. */
     uint64_t dispatch_page;
+    /* The function behind what load_program named it. Null: the name is the function's address. */
+    slip_orch_fn (*orchestration)(slip_platform_device *device, uint64_t name);
+    slip_kernel_fn (*kernel)(slip_platform_device *device, uint64_t name);
 } slip_device_services;
 
 /* The device's program, given to launch as a value. */
@@ -95,7 +102,47 @@ typedef struct slip_device_entry {
      * and runs it. Returns 1 if it ran one, 0 if not, -1 if the core was told to stop. */
     int32_t (*core_step)(const slip_device_services *services, uint64_t launch_address,
                          uint32_t core);
+    /* Name of the program where a device cannot call the functions below, because it is not this
+     * process: the platform finds the program built for the device by this name. Null: none is. */
+    const char *name;
 } slip_device_entry;
+
+/* A program as load_program is given it. */
+typedef struct slip_program_source {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const slip_program *program; /* checked; stays valid until unload_program */
+    const char *path;    /* of the file that it came from; null: it is part of this process */
+    uint64_t content[2]; /* hash of the file's bytes; 0 without a file */
+} slip_program_source;
+
+/* How the device calls a program that was loaded; see slip_device_services. */
+typedef struct slip_loaded_program {
+    uint32_t struct_size;
+    uint32_t kernel_count;
+    uint64_t id;          /* the platform's own, for unload_program */
+    uint64_t orchestrate; /* name of the orchestration function; 0 if there is none */
+    uint64_t *kernels;    /* names of the kernels, not 0; the caller's, room for kernel_count */
+} slip_loaded_program;
+
+/* A launch. */
+typedef struct slip_platform_launch {
+    uint32_t struct_size;
+    uint32_t threads; /* control threads, 1 .. control_active_max */
+    const slip_device_entry *entry;
+    uint64_t address;  /* of the launch block, in device memory */
+    const void *block; /* its content, to be delivered before the entry runs; null: it is there */
+    uint64_t block_bytes; /* of the content */
+} slip_platform_launch;
+
+/* What a platform says of the call that failed last. */
+typedef struct slip_platform_failure {
+    uint32_t struct_size;
+    uint32_t lost; /* 1: nothing will work before recover */
+    int32_t code;  /* of the library or driver behind the platform; 0 = none */
+    char call[48]; /* its function */
+    char text[256];
+} slip_platform_failure;
 
 /*
  * A platform. Append-only; struct_size says how much of it is there. Members may be called from
@@ -114,7 +161,7 @@ typedef struct slip_platform_ops {
     void (*describe)(slip_platform_device *device, slip_platform_info *out);
     /* Reserves `bytes` of device address space, aligned to 4096; nothing may be read yet. */
     slip_status (*reserve)(slip_platform_device *device, uint64_t bytes, uint64_t *out_address);
-    /* Makes the first `bytes` of a reservation usable; new bytes read as zero. Grows only. */
+    /* Makes the first `bytes` of a reservation usable; see info.fresh_is_zero. Grows only. */
     slip_status (*commit)(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
                           uint64_t bytes);
     /* Makes committed bytes read as zero again, by whatever is cheapest. */
@@ -128,20 +175,30 @@ typedef struct slip_platform_ops {
     slip_status (*copy_to)(slip_platform_device *device, uint64_t dst, const void *src,
                            uint64_t bytes);
     slip_status (*copy_from)(slip_platform_device *device, void *dst, uint64_t src, uint64_t bytes);
-    /* Makes a kernel function known to the device and returns what the core loop calls. */
-    slip_status (*load_kernel)(slip_platform_device *device, slip_kernel_fn fn,
-                               uint64_t *out_entry);
-    /* Starts the entry with `threads` control threads (<= control_active_max; the platform may
-     * launch more, numbered from `threads` on: they drop out). *entry stays valid until wait
-     * returns. On self-executing platforms thread 0 is the caller's and runs in wait. */
-    slip_status (*launch)(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads);
-    /* Waits until every thread has left the entry. 0 = no bound. On SLIP_E_HANG threads may still
-     * be inside: the runner launches nothing more and leaves the device's memory alone. */
+    /* Makes a program known to the device and fills *out. SLIP_E_UNSUPPORTED if the device cannot
+     * have it. */
+    slip_status (*load_program)(slip_platform_device *device, const slip_program_source *source,
+                                slip_loaded_program *out);
+    /* Takes it back; no run uses it. */
+    void (*unload_program)(slip_platform_device *device, const slip_loaded_program *program);
+    /* Delivers the launch block and starts the entry with launch->threads control threads (the
+     * platform may launch more, numbered from `threads` on: they drop out). *launch->entry stays
+     * valid until wait returns, *launch during the call. On self-executing platforms thread 0 is
+     * the caller's and runs in wait. */
+    slip_status (*launch)(slip_platform_device *device, const slip_platform_launch *launch);
+    /* Waits until every thread has left the entry. 0 = no bound of the caller's. On SLIP_E_HANG
+     * threads may still be inside: before recover the runner launches nothing more and leaves the
+     * device's memory alone. */
     slip_status (*wait)(slip_platform_device *device, uint64_t timeout_ns);
     /* Bytes of [address, address + bytes), committed, that take memory now. May be null: all do. */
     slip_status (*resident)(slip_platform_device *device, uint64_t address, uint64_t bytes,
                             uint64_t *out_bytes);
+    /* Says more of the call that failed last on this device. May be null. */
+    void (*failure)(slip_platform_device *device, slip_platform_failure *out);
+    /* After a hang or a lost device: ends what still runs, by force if need be, bounded in time.
+     * SLIP_OK: the device is as just opened, everything that was on it is gone and is not given
+     * back. Otherwise it stays unusable and `why` says so. May be null: nothing helps. */
+    slip_status (*recover)(slip_platform_device *device, char *why, size_t why_bytes);
 } slip_platform_ops;
 
 /* A built-in platform by name; null if there is none. Static. */

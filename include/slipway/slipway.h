@@ -298,6 +298,7 @@ typedef struct slip_stats {
     uint64_t last_edges;    /* edges of the last run */
     uint64_t last_bind_ns;  /* host clock */
     uint64_t last_run_ns;
+    uint64_t device_resets; /* recoveries that lost everything on the device */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 

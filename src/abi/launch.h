@@ -27,7 +27,7 @@ enum slipi_binding_index {
 
 /* A kernel as the device calls it. Lives in device memory, one per kernel of a callable. */
 typedef struct slipi_kernel_row {
-    uint64_t entry;     /* what the platform's load_kernel returned */
+    uint64_t entry;     /* what load_program named it */
     uint32_t core_type; /* enum slip_core_type */
     slipi_au32 typical; /* smoothed run time in ns, 0 = not measured. Any worker writes [relaxed:
                            a hint for dispatch, orders nothing] */
@@ -106,7 +106,7 @@ typedef struct slipi_launch {
     uint64_t bindings;    /* address of slip_binding[binding_count] */
     uint64_t args;        /* address of slipi_launch_arg[arg_count] */
     uint64_t kernels;     /* address of slipi_kernel_row[kernel_count] */
-    uint64_t orchestrate; /* address of the orchestration function */
+    uint64_t orchestrate; /* what load_program named the orchestration function */
     uint64_t runtime_off; /* of the runtime in the arena */
     uint64_t progress_deadline_ns;
     uint64_t graph_tasks; /* host-built mode: tasks in ring 0 of SM */

@@ -62,9 +62,11 @@ static void publish_results(const slip_device_services *s, const slip_binding *b
 }
 
 /* Calls the kernel that the mailbox names with the arguments in the slot; returns its code. */
-static int32_t call_kernel(const slipi_launch *launch, const struct slip_dispatch *box,
+static int32_t call_kernel(const slip_device_services *s, const slipi_launch *launch,
                            const slipi_slot *slot, uint32_t core)
 {
+    const struct slip_dispatch *box =
+        &((const slipi_core_page *)(uintptr_t)s->dispatch_page + core)->mailbox;
     const slip_binding *bindings = (const slip_binding *)(uintptr_t)launch->bindings;
     const uint8_t *sm = (const uint8_t *)(uintptr_t)bindings[SLIPI_BIND_SM].address;
     const slipi_kernel_row *row = (const slipi_kernel_row *)(uintptr_t)launch->kernels;
@@ -81,7 +83,9 @@ static int32_t call_kernel(const slipi_launch *launch, const struct slip_dispatc
         .task = slot->task,
         .dispatch = box,
     };
-    slip_kernel_fn kernel = (slip_kernel_fn)(uintptr_t)row[box->kernel].entry;
+    uint64_t name = row[box->kernel].entry;
+    slip_kernel_fn kernel =
+        s->kernel != NULL ? s->kernel(s->device, name) : (slip_kernel_fn)(uintptr_t)name;
     return kernel(&ctx);
 }
 
@@ -117,7 +121,7 @@ static void run_task(const slip_device_services *s, const slipi_launch *launch, 
     line->begin_ticks = stamp ? s->ticks(s->device) : 0;
     line->code = valid ? 0 : SLIP_E_DEVICE;
     if (valid && !run_failed(s, sm)) {
-        line->code = call_kernel(launch, box, slot, core);
+        line->code = call_kernel(s, launch, slot, core);
         publish_results(s, bindings, slot, sm);
     }
     line->end_ticks = stamp ? s->ticks(s->device) : 0;

@@ -77,7 +77,8 @@ static slip_status orchestrate(slipi_worker *w, slipi_launch *launch)
     slipi_orchestrator o;
     slipi_orchestrator_begin(&o, w);
     stamp(sv, launch, SLIPI_SPAN_ORCH, true);
-    slip_orch_fn fn = (slip_orch_fn)(uintptr_t)launch->orchestrate;
+    slip_orch_fn fn = sv->orchestration != NULL ? sv->orchestration(sv->device, launch->orchestrate)
+                                                : (slip_orch_fn)(uintptr_t)launch->orchestrate;
     slip_status status = fn(&o.base);
     stamp(sv, launch, SLIPI_SPAN_ORCH, false);
     stamp(sv, launch, SLIPI_SPAN_SCHED, true);
@@ -262,6 +263,7 @@ static slip_status control(const slip_device_services *sv, uint64_t launch_addre
 
 const slip_device_entry slipi_device_entry = {
     .struct_size = sizeof(slip_device_entry),
+    .name = "slipway",
     .control = control,
     .core_step = slipi_core_step,
 };

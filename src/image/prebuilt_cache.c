@@ -54,8 +54,8 @@ void slipi_prebuilt_cache_init(slipi_prebuilt_cache *cache, uint32_t max_entries
     cache->user = user;
 }
 
-/* Takes entry `index` out and gives its regions back. */
-static void drop(slipi_prebuilt_cache *cache, uint32_t index)
+/* Takes entry `index` out. */
+static slipi_prebuilt_entry *take_out(slipi_prebuilt_cache *cache, uint32_t index)
 {
     SLIPI_ASSERT(index < cache->count);
     slipi_prebuilt_entry *entry = cache->entries[index];
@@ -67,8 +67,24 @@ static void drop(slipi_prebuilt_cache *cache, uint32_t index)
         cache->latest = NULL;
     }
     cache->bytes -= state_bytes(&entry->state);
+    return entry;
+}
+
+/* Takes entry `index` out and gives its regions back. */
+static void drop(slipi_prebuilt_cache *cache, uint32_t index)
+{
+    slipi_prebuilt_entry *entry = take_out(cache, index);
     cache->release(cache->user, &entry->state);
     free(entry);
+}
+
+/* Drops every entry without giving its regions back; see the header. */
+void slipi_prebuilt_cache_forget(slipi_prebuilt_cache *cache)
+{
+    while (cache->count > 0) {
+        cache->invalidations++;
+        free(take_out(cache, cache->count - 1));
+    }
 }
 
 /* Drops every entry without counting an invalidation. */

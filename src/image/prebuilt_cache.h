@@ -115,6 +115,10 @@ void slipi_prebuilt_cache_mark_dirty(slipi_prebuilt_entry *entry);
 /* Drops the least recently used entry; false if there is none. Counts an eviction. */
 bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache);
 
+/* Drops every entry without giving its regions back, which are lost or must be left alone; counts
+ * invalidations. */
+void slipi_prebuilt_cache_forget(slipi_prebuilt_cache *cache);
+
 /* Drops every entry that names this GM heap; called when it moves. Counts invalidations. */
 void slipi_prebuilt_cache_drop_heap(slipi_prebuilt_cache *cache, uint64_t gm_heap_base);
 

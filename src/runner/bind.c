@@ -198,8 +198,7 @@ static void reset_result(slipi_result *result, uint32_t flags)
 }
 
 /* Only the launch block; see the header. */
-slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request *request,
-                              slipi_bind_result *out)
+void slipi_bind_launch(const slipi_bind_request *request, slipi_bind_result *out)
 {
     slipi_launch *block = request->launch.block;
     uint64_t args_at = sizeof(*block);
@@ -223,12 +222,7 @@ slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request
     slipi_store_relaxed(&block->phase, SLIPI_PHASE_NONE); /* launch publishes it */
     reset_result(&block->result, request->flags);
     write_bindings(request, out->state, slipi_launch_bindings(block, request->arg_count));
-
     out->launch_bytes = bindings_at + block->binding_count * sizeof(slip_binding);
-    if (api->host_in_place != 0) {
-        return SLIP_OK;
-    }
-    return api->copy_to(api->ctx, request->launch.address, block, out->launch_bytes);
 }
 
 /* Takes the time if times are taken. */
@@ -254,8 +248,8 @@ slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *reque
     stamp(request, &times->prebuilt_begin);
     status = slipi_bind_prebuilt(api, request->key, request->scratch, out);
     stamp(request, &times->prebuilt_end);
-    if (status != SLIP_OK) {
-        return status;
+    if (status == SLIP_OK) {
+        slipi_bind_launch(request, out);
     }
-    return slipi_bind_launch(api, request, out);
+    return status;
 }

@@ -16,12 +16,6 @@
     (sizeof(slipi_launch) + SLIP_MAX_RUN_ARGS * sizeof(slipi_launch_arg) + \
      SLIPI_MAX_BINDINGS * sizeof(slip_binding))
 
-/* The launch block as the host writes it. */
-typedef struct slipi_launch_place {
-    slipi_launch *block; /* host's view of SLIPI_LAUNCH_BYTES; the memory itself if in place */
-    uint64_t address;    /* in the device's address space */
-} slipi_launch_place;
-
 /* Host times of the parts of a bind, for the trace. */
 typedef struct slipi_bind_times {
     uint64_t args_begin;
@@ -84,9 +78,8 @@ slip_status slipi_bind_derive(const slip_host_api *api, const slipi_prebuilt_key
 slip_status slipi_bind_args(const slip_host_api *api, const slipi_bind_request *request,
                             slipi_bind_result *out);
 
-/* Only the launch block, for a state that is resident; delivers it to the device. */
-slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request *request,
-                              slipi_bind_result *out);
+/* Only the launch block, for a state that is resident. launch delivers it. */
+void slipi_bind_launch(const slipi_bind_request *request, slipi_bind_result *out);
 
 /* The argument rows and the binding table behind a launch block. */
 static inline slipi_launch_arg *slipi_launch_rows(slipi_launch *block)

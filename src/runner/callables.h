@@ -8,6 +8,8 @@
 #ifndef SLIPI_RUNNER_CALLABLES_H
 #define SLIPI_RUNNER_CALLABLES_H
 
+#include <slipway/platform.h>
+
 #include "runner/args.h"
 #include "runner/program_file.h"
 
@@ -21,8 +23,11 @@ typedef struct slipi_callable {
     const slip_program *program;
     slip_param *params; /* copied, so that a check never meets a changed signature */
     slipi_signature signature;
+    char *path;           /* of the file; null without one */
     uint64_t kernel_rows; /* device address of slipi_kernel_row[program->kernel_count] */
     uint64_t kernel_bytes;
+    uint32_t on_device; /* 1: `device` names what the platform has loaded */
+    slip_loaded_program device;
 } slipi_callable;
 
 /* The table. All zeros is an empty one. */

@@ -23,13 +23,15 @@ static _Thread_local slip_error open_error;
 /* SLIP_E_REFUSED with its reason, if the runner takes nothing further. */
 slip_status slipi_runner_usable(slip_runner *runner)
 {
+    if (runner->broken != 0) {
+        slipi_runner_recover(runner);
+    }
     if (runner->refuses == 0) {
         return SLIP_OK;
     }
     return slipi_fail(&runner->error, SLIP_E_REFUSED,
-                      "the runner refuses further work: a run ended by its deadline with threads "
-                      "still inside a kernel, and their memory must not be touched; close the "
-                      "runner and open another one");
+                      "the runner refuses further work: %s; close the runner and open another one",
+                      runner->refusal);
 }
 
 /* Checks the struct of a caller that is written to. */
@@ -69,14 +71,25 @@ static slip_status open_device(slip_runner *runner, const slipi_open_plan *plan)
     return SLIP_OK;
 }
 
-/* Allocates the launch block, on the device and, if the host cannot write there, beside it. */
-static slip_status make_launch_place(slip_runner *runner)
+/* Allocates the launch block on the device; see the header. */
+slip_status slipi_launch_place_alloc(slip_runner *runner)
 {
     slipi_launch_place *place = &runner->launch;
     slip_status status = runner->ops->alloc(runner->device, SLIPI_LAUNCH_BYTES, &place->address);
     if (status != SLIP_OK) {
         place->address = 0;
         return slipi_platform_fail(runner, status, "alloc", SLIPI_LAUNCH_BYTES, "launch block");
+    }
+    return SLIP_OK;
+}
+
+/* Makes the launch block, on the device and, if the host cannot write there, beside it. */
+static slip_status make_launch_place(slip_runner *runner)
+{
+    slipi_launch_place *place = &runner->launch;
+    slip_status status = slipi_launch_place_alloc(runner);
+    if (status != SLIP_OK) {
+        return status;
     }
     if (runner->info.host_in_place != 0) {
         place->block = (slipi_launch *)(uintptr_t)place->address;
@@ -145,24 +158,16 @@ static void free_device_memory(slip_runner *runner)
     }
 }
 
-/* Frees the entries of the cache without giving their regions back. */
-static void keep_regions(void *user, const slipi_prebuilt_state *state)
-{
-    (void)user;
-    (void)state;
-}
-
 /* Closes a runner that was opened as far as it was. */
 static void tear_down(slip_runner *runner)
 {
-    bool quiet = runner->device != NULL && runner->refuses == 0;
+    bool quiet = runner->device != NULL && runner->refuses == 0 && runner->broken == 0;
     slipi_records_fini(runner, quiet);
     if (quiet) {
         free_device_memory(runner);
     }
-    if (runner->refuses != 0) {
-        runner->cache.release = keep_regions;
-        slipi_prebuilt_cache_fini(&runner->cache);
+    if (!quiet) {
+        slipi_prebuilt_cache_forget(&runner->cache);
     }
     if (runner->device != NULL) {
         runner->ops->close(runner->device);

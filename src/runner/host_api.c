@@ -6,6 +6,8 @@
  */
 #include "runner/host_api.h"
 
+#include <stdio.h>
+
 #include "base/check.h"
 #include "device/entry.h"
 #include "runner/runner_int.h"
@@ -13,21 +15,43 @@
 /* Smallest staging buffer, so that small arguments do not grow it step by step. */
 #define MIN_STAGING_BYTES (UINT64_C(64) << 10)
 
+/* What the platform itself says of the call that failed last, as the end of a sentence. Notes its
+ * code, and whether the device must be recovered before anything else. */
+const char *slipi_platform_words(slip_runner *runner, slip_status status, char out[384])
+{
+    slip_platform_failure failure = {.struct_size = (uint32_t)sizeof(failure)};
+    runner->error.code = status;
+    out[0] = '\0';
+    if (runner->ops->failure == NULL || runner->device == NULL) {
+        return out;
+    }
+    runner->ops->failure(runner->device, &failure);
+    runner->broken |= failure.lost;
+    if (failure.code != 0 || failure.text[0] != '\0') {
+        runner->error.code = failure.code != 0 ? failure.code : status;
+        (void)snprintf(out, 384, "; %s%s%s", failure.call, failure.call[0] != '\0' ? ": " : "",
+                       failure.text);
+    }
+    return out;
+}
+
 /* Describes a failure of a platform call and gives its status. */
 slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const char *call,
                                 uint64_t bytes, const char *what)
 {
     slip_error *error = &runner->error;
     slip_status given = status < 0 ? status : SLIP_E_DEVICE;
+    char words[384];
     slipi_error_begin(error, given);
     slipi_error_resource(error, bytes, 0, 0, "%s", what);
-    error->code = status;
+    (void)slipi_platform_words(runner, status, words);
     if (bytes == 0) {
-        return slipi_error_end(error, "platform '%s', %s (%s): %s", runner->ops->name, call, what,
-                               slip_status_message(given));
+        return slipi_error_end(error, "platform '%s', %s (%s): %s%s", runner->ops->name, call, what,
+                               slip_status_message(given), words);
     }
-    return slipi_error_end(error, "platform '%s', %s of %llu bytes (%s): %s", runner->ops->name,
-                           call, (unsigned long long)bytes, what, slip_status_message(given));
+    return slipi_error_end(error, "platform '%s', %s of %llu bytes (%s): %s%s", runner->ops->name,
+                           call, (unsigned long long)bytes, what, slip_status_message(given),
+                           words);
 }
 
 /* Copies to the device. */
@@ -168,10 +192,20 @@ static slipi_prebuilt_entry *mark(void *ctx, const slipi_prebuilt_key *key,
 }
 
 /* Starts the device's program. */
-static slip_status launch(void *ctx, uint64_t launch_address, uint32_t threads)
+static slip_status launch(void *ctx, const slipi_launch_place *place, uint64_t bytes,
+                          uint32_t threads)
 {
     slip_runner *runner = ctx;
-    return runner->ops->launch(runner->device, &slipi_device_entry, launch_address, threads);
+    bool in_place = runner->info.host_in_place != 0;
+    slip_platform_launch launch = {
+        .struct_size = (uint32_t)sizeof(launch),
+        .threads = threads,
+        .entry = &slipi_device_entry,
+        .address = place->address,
+        .block = in_place ? NULL : place->block,
+        .block_bytes = in_place ? 0 : bytes,
+    };
+    return runner->ops->launch(runner->device, &launch);
 }
 
 /* Waits for its end. */

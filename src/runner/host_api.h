@@ -11,7 +11,14 @@
 
 #include <slipway/platform.h>
 
+#include "abi/launch.h"
 #include "image/prebuilt_cache.h"
+
+/* The launch block as the host writes it. */
+typedef struct slipi_launch_place {
+    slipi_launch *block; /* host's view of SLIPI_LAUNCH_BYTES; the memory itself if in place */
+    uint64_t address;    /* in the device's address space */
+} slipi_launch_place;
 
 typedef struct slip_host_api {
     uint32_t struct_size;
@@ -52,8 +59,10 @@ typedef struct slip_host_api {
     slipi_prebuilt_entry *(*mark_prebuilt_runtime_arena)(void *ctx, const slipi_prebuilt_key *key,
                                                          const slipi_prebuilt_state *state);
 
-    /* Starts the device's program with `threads` control threads, and waits for its end. */
-    slip_status (*launch)(void *ctx, uint64_t launch_address, uint32_t threads);
+    /* Delivers the first `bytes` of the launch block and starts the device's program with `threads`
+     * control threads; waits for its end. */
+    slip_status (*launch)(void *ctx, const slipi_launch_place *place, uint64_t bytes,
+                          uint32_t threads);
     slip_status (*wait)(void *ctx, uint64_t timeout_ns);
 } slip_host_api;
 

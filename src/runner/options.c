@@ -33,7 +33,8 @@ static const char *missing_member(const slip_platform_ops *ops)
         {"free", ops->free != NULL},
         {"copy_to", ops->copy_to != NULL},
         {"copy_from", ops->copy_from != NULL},
-        {"load_kernel", ops->load_kernel != NULL},
+        {"load_program", ops->load_program != NULL},
+        {"unload_program", ops->unload_program != NULL},
         {"launch", ops->launch != NULL},
         {"wait", ops->wait != NULL},
     };

@@ -29,53 +29,79 @@ static uint64_t program_hash(const slip_program *program)
     return hash;
 }
 
-/* Fills the rows of a kernel table; a failure names the kernel that the platform refused. */
-static slip_status load_kernels(slip_runner *runner, const slip_program *program,
-                                slipi_kernel_row *rows)
+/* Describes that the platform refused a program. */
+static slip_status load_fail(slip_runner *runner, const slip_program *program, slip_status status)
 {
-    for (uint32_t k = 0; k < program->kernel_count; k++) {
-        const slip_kernel_entry *kernel = &program->kernels[k];
-        slip_status status = runner->ops->load_kernel(runner->device, kernel->fn, &rows[k].entry);
-        if (status != SLIP_OK) {
-            slipi_error_begin(&runner->error, status);
-            slipi_error_resource(&runner->error, 0, 0, 0, "kernel %s", kernel->name);
-            runner->error.kernel = (int32_t)k;
-            runner->error.code = status;
-            return slipi_error_end(
-                &runner->error, "program '%s', kernel %u '%s': platform '%s' cannot load it: %s",
-                program->name, k, kernel->name, runner->ops->name, slip_status_message(status));
-        }
-        rows[k].core_type = kernel->core_type;
+    char words[384];
+    slipi_error_begin(&runner->error, status);
+    slipi_error_resource(&runner->error, 0, 0, 0, "program %s", program->name);
+    (void)slipi_platform_words(runner, status, words);
+    return slipi_error_end(&runner->error, "program '%s': platform '%s' cannot load it: %s%s",
+                           program->name, runner->ops->name, slip_status_message(status), words);
+}
+
+/* Lets the platform load a program; `names` has room for its kernels. */
+static slip_status load(slip_runner *runner, slipi_callable *callable, uint64_t *names)
+{
+    const slip_program *program = callable->program;
+    slip_program_source source = {
+        .struct_size = (uint32_t)sizeof(source),
+        .program = program,
+        .path = callable->path,
+        .content = {callable->file.content.hash_low, callable->file.content.hash_high},
+    };
+    callable->device = (slip_loaded_program){
+        .struct_size = (uint32_t)sizeof(slip_loaded_program),
+        .kernel_count = program->kernel_count,
+        .kernels = names,
+    };
+    slip_status status = runner->ops->load_program(runner->device, &source, &callable->device);
+    callable->device.kernels = NULL;
+    if (status != SLIP_OK) {
+        return load_fail(runner, program, status);
     }
+    callable->on_device = 1;
     return SLIP_OK;
 }
 
-/* Puts the kernel table of a callable on the device, once. */
-static slip_status upload_kernels(slip_runner *runner, slipi_callable *callable)
+/* Puts the kernel table of a callable on the device: what the device calls each kernel by. */
+static slip_status upload_rows(slip_runner *runner, slipi_callable *callable, const uint64_t *names,
+                               slipi_kernel_row *rows)
 {
     const slip_program *program = callable->program;
-    if (program->kernel_count == 0) {
-        return SLIP_OK;
-    }
     uint64_t bytes = program->kernel_count * sizeof(slipi_kernel_row);
-    slipi_kernel_row *rows = calloc(program->kernel_count, sizeof(*rows));
-    if (rows == NULL) {
-        return slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY,
-                          "program '%s': no memory for %u kernel rows", program->name,
-                          program->kernel_count);
+    for (uint32_t k = 0; k < program->kernel_count; k++) {
+        rows[k].entry = names[k];
+        rows[k].core_type = program->kernels[k].core_type;
     }
-    slip_status status = load_kernels(runner, program, rows);
+    slip_status status = runner->ops->alloc(runner->device, bytes, &callable->kernel_rows);
+    if (status != SLIP_OK) {
+        callable->kernel_rows = 0;
+        return slipi_platform_fail(runner, status, "alloc", bytes, "kernel table");
+    }
+    callable->kernel_bytes = bytes;
+    return runner->api.copy_to(runner, callable->kernel_rows, rows, bytes);
+}
+
+/* Puts a callable on the device: program, then kernel table. What was done stays on failure. */
+static slip_status put_on_device(slip_runner *runner, slipi_callable *callable)
+{
+    uint32_t count = callable->program->kernel_count;
+    uint64_t *names = calloc(count + 1u, sizeof(*names));
+    slipi_kernel_row *rows = calloc(count + 1u, sizeof(*rows));
+    slip_status status = SLIP_OK;
+    if (names == NULL || rows == NULL) {
+        status = slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY,
+                            "program '%s': no memory for %u kernel rows", callable->program->name,
+                            count);
+    }
     if (status == SLIP_OK) {
-        status = runner->ops->alloc(runner->device, bytes, &callable->kernel_rows);
-        if (status != SLIP_OK) {
-            callable->kernel_rows = 0;
-            status = slipi_platform_fail(runner, status, "alloc", bytes, "kernel table");
-        }
+        status = load(runner, callable, names);
     }
-    if (status == SLIP_OK) {
-        callable->kernel_bytes = bytes;
-        status = runner->api.copy_to(runner, callable->kernel_rows, rows, bytes);
+    if (status == SLIP_OK && count != 0) {
+        status = upload_rows(runner, callable, names, rows);
     }
+    free(names);
     free(rows);
     return status;
 }
@@ -99,12 +125,16 @@ static slip_status copy_signature(slip_runner *runner, slipi_callable *callable)
     return SLIP_OK;
 }
 
-/* Gives the device memory of a callable back. */
+/* Takes a callable off the device. */
 static void free_device(slip_runner *runner, slipi_callable *callable)
 {
     if (callable->kernel_rows != 0) {
         runner->ops->free(runner->device, callable->kernel_rows, callable->kernel_bytes);
         callable->kernel_rows = 0;
+    }
+    if (callable->on_device != 0) {
+        runner->ops->unload_program(runner->device, &callable->device);
+        callable->on_device = 0;
     }
 }
 
@@ -115,7 +145,21 @@ static void free_host(slipi_callable *callable, bool unload)
         slipi_program_file_unload(&callable->file);
     }
     free(callable->params);
+    free(callable->path);
     free(callable);
+}
+
+/* Keeps the path of a callable's file, for a device that must be given it again. */
+static slip_status copy_path(slip_runner *runner, slipi_callable *callable, const char *path)
+{
+    if (callable->loaded == 0) {
+        return SLIP_OK;
+    }
+    callable->path = realpath(path, NULL);
+    if (callable->path == NULL) {
+        return slipi_fail(&runner->error, SLIP_E_FILE, "'%s': its real path cannot be found", path);
+    }
+    return SLIP_OK;
 }
 
 /* Registers a descriptor that was found: takes `file` over, which may be null. */
@@ -146,9 +190,12 @@ static slip_status add_program(slip_runner *runner, const slip_program *program,
         callable->file = *file;
     }
     callable->hash = file != NULL ? file->content.hash_low : program_hash(program);
-    status = copy_signature(runner, callable);
+    status = copy_path(runner, callable, where);
     if (status == SLIP_OK) {
-        status = upload_kernels(runner, callable);
+        status = copy_signature(runner, callable);
+    }
+    if (status == SLIP_OK) {
+        status = put_on_device(runner, callable);
     }
     if (status != SLIP_OK) {
         free_device(runner, callable);
@@ -275,7 +322,7 @@ const slip_program *slip_callable_program(slip_runner *runner, slip_callable cal
     return program;
 }
 
-/* Gives the device memory of every program back; before the device is closed. */
+/* Takes every program off the device; see the header. */
 void slipi_programs_free_device(slip_runner *runner)
 {
     for (uint32_t i = 0; i < runner->callables.room; i++) {
@@ -283,6 +330,21 @@ void slipi_programs_free_device(slip_runner *runner)
             free_device(runner, runner->callables.rows[i]);
         }
     }
+}
+
+/* Puts every program on the device again; see the header. */
+slip_status slipi_programs_reload(slip_runner *runner)
+{
+    slip_status status = SLIP_OK;
+    for (uint32_t i = 0; i < runner->callables.room; i++) {
+        slipi_callable *callable = runner->callables.rows[i];
+        if (callable != NULL) {
+            callable->kernel_rows = 0;
+            callable->on_device = 0;
+            status = status == SLIP_OK ? put_on_device(runner, callable) : status;
+        }
+    }
+    return status;
 }
 
 /* Unloads every program; after the device was closed. */

@@ -25,6 +25,7 @@ static slip_status obtain(slip_runner *runner, slipi_record *record, uint64_t mo
                           const char *name)
 {
     slip_status status = SLIP_OK;
+    most /= runner->info.reserve_is_memory != 0 ? 16u : 1u;
     for (uint64_t bytes = most; bytes >= RECORD_LEAST_BYTES; bytes /= 2) {
         uint64_t base = 0;
         status = runner->ops->reserve(runner->device, bytes, &base);

@@ -19,14 +19,16 @@ static slip_status region_fail(slip_runner *runner, slip_status status, const ch
                                uint64_t wanted, uint64_t committed)
 {
     slip_error *error = &runner->error;
+    char words[384];
     slipi_error_begin(error, SLIP_E_OUT_OF_MEMORY);
     slipi_error_resource(error, wanted, committed, committed, "%s", name);
-    error->code = status;
-    return slipi_error_end(error,
-                           "%s: wanted %llu bytes, the platform '%s' could not give them (%s; %llu "
-                           "bytes are committed); use a smaller sizing, or close other runners",
-                           name, (unsigned long long)wanted, runner->ops->name,
-                           slip_status_name(status), (unsigned long long)committed);
+    (void)slipi_platform_words(runner, status, words);
+    return slipi_error_end(
+        error,
+        "%s: wanted %llu bytes, the platform '%s' could not give them (%s; %llu bytes are "
+        "committed); use a smaller sizing, or close other runners%s",
+        name, (unsigned long long)wanted, runner->ops->name, slip_status_name(status),
+        (unsigned long long)committed, words);
 }
 
 /* Gives a region back. */
@@ -94,10 +96,11 @@ static slip_status heap_move(slip_runner *runner, uint64_t bytes)
     slipi_region *heap = &runner->regions.heap;
     slipi_region fresh;
     uint64_t larger;
-    if (!slipi_mul_u64(bytes, 4, &larger)) {
+    if (runner->info.reserve_is_memory != 0 || !slipi_mul_u64(bytes, 4, &larger)) {
         larger = bytes;
     }
-    uint64_t sizes[3] = {larger > HEAP_RESERVE_BYTES ? larger : HEAP_RESERVE_BYTES, larger, bytes};
+    bool ample = runner->info.reserve_is_memory == 0 && larger < HEAP_RESERVE_BYTES;
+    uint64_t sizes[3] = {ample ? HEAP_RESERVE_BYTES : larger, larger, bytes};
     slip_status status = SLIP_E_OUT_OF_MEMORY;
     for (uint32_t i = 0; i < 3 && status != SLIP_OK; i++) {
         status = reserve_and_commit(runner, &fresh, sizes[i], bytes);
@@ -146,6 +149,9 @@ static slip_status obtain_pair(slip_runner *runner, uint64_t sm_bytes, uint64_t 
     slip_status status =
         obtain(runner, &regions->pair, arena_bytes != 0 ? "SM and runtime arena" : "SM", bytes);
     regions->arena_bytes = status == SLIP_OK ? arena_bytes : 0;
+    if (status == SLIP_OK && runner->info.fresh_is_zero == 0) {
+        status = runner->api.zero(runner, regions->pair.base, bytes);
+    }
     return status;
 }
 
@@ -200,6 +206,12 @@ static uint64_t page_aligned(uint64_t bytes)
     bool good = slipi_align_u64(bytes, SLIPI_PAGE, &aligned);
     SLIPI_ASSERT(good);
     return aligned;
+}
+
+/* Forgets all regions without giving them back; see the header. */
+void slipi_regions_forget(slip_runner *runner)
+{
+    runner->regions = (slipi_regions){0};
 }
 
 /* The cache's release function; user is the runner. */

@@ -72,7 +72,7 @@ static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_
     request->blocks = config->blocks != 0 ? config->blocks : runner->info.blocks;
     request->kernel_count = callable->program->kernel_count;
     request->kernels = callable->kernel_rows;
-    request->orchestrate = (uint64_t)(uintptr_t)callable->program->orchestrate;
+    request->orchestrate = callable->device.orchestrate;
     request->progress_deadline_ns = runner->progress_deadline_ns;
     if (config->timeout_ns != 0 && config->timeout_ns < request->progress_deadline_ns) {
         /* The caller's own thread may be the one that waits: it knows only this deadline. */
@@ -170,20 +170,21 @@ static slip_status fetch_result(slipi_run *run)
     return runner->api.copy_from(runner, result, from, sizeof(*result));
 }
 
-/* Describes a run whose threads did not all leave; nothing is started any more. */
+/* Describes a run whose threads did not all leave: nothing is started before the device recovers.
+ */
 static slip_status quarantine(slipi_run *run)
 {
     slip_runner *runner = run->runner;
     const slipi_result *result = &run->request.launch.block->result;
-    runner->refuses = 1;
+    runner->broken = 1;
     /* The fault names the kernel. After a timeout of the whole run it may still be written to. */
     if (run->config->timeout_ns == 0 && fetch_result(run) == SLIP_OK &&
         result->status == SLIP_E_HANG) {
         return describe_fault(run, result);
     }
     return slipi_fail(&runner->error, SLIP_E_HANG,
-                      "program '%s': threads are still inside the run after its deadline; the "
-                      "runner refuses further work and leaves the device's memory alone",
+                      "program '%s': threads are still inside the run after its deadline; until "
+                      "the device recovers, its memory is left alone",
                       run->callable->program->name);
 }
 
@@ -223,8 +224,8 @@ slip_status slipi_run_launch(slipi_run *run)
 {
     slip_runner *runner = run->runner;
     const slip_host_api *api = &runner->api;
-    slip_status status =
-        api->launch(api->ctx, run->request.launch.address, run->request.control_threads);
+    slip_status status = api->launch(api->ctx, &run->request.launch, run->bound.launch_bytes,
+                                     run->request.control_threads);
     if (status != SLIP_OK) {
         mark_dirty(run);
         return slipi_platform_fail(runner, status, "launch", 0, "the device's program");
@@ -261,7 +262,7 @@ static slip_status run_device_orch(slipi_run *run)
 static slip_status end_records(slipi_run *run, slip_status status)
 {
     slip_runner *runner = run->runner;
-    if (run->request.audit.address != 0 && runner->refuses == 0) {
+    if (run->request.audit.address != 0 && runner->broken == 0) {
         slip_status fetched = slipi_audit_fetch(runner);
         status = status == SLIP_OK ? fetched : status;
     }
@@ -311,6 +312,9 @@ slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run
     slip_status status = run_locked(&run, callable, args, arg_count, config);
     if (status != SLIP_OK) {
         runner->stats.run_failures++;
+        if (runner->broken != 0) {
+            slipi_runner_recover(runner);
+        }
     }
     runner->stats.last_run_ns = run.end_ns > run.begin_ns ? run.end_ns - run.begin_ns : 0;
     pthread_mutex_unlock(&runner->lock);

@@ -111,7 +111,7 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status)
                        run->request.control_threads, run->request.blocks);
         slipi_trace_span(trace, "run.launch", run->bind_end_ns,
                          since(run->bind_end_ns, run->launch_end_ns), extra);
-        if (run->runner->refuses == 0) {
+        if (run->runner->broken == 0) {
             emit_device(run);
         }
         (void)snprintf(extra, sizeof(extra), "copy_out_bytes=%llu",
@@ -120,7 +120,7 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status)
                          since(run->launch_end_ns, run->end_ns), extra);
     }
     if (run->request.task_trace.address != 0 && run->launch_end_ns != 0 &&
-        run->runner->refuses == 0) {
+        run->runner->broken == 0) {
         slipi_task_trace_emit(run);
     }
     slipi_trace_end(trace);

@@ -65,7 +65,10 @@ struct slip_runner {
     slipi_record audit;
     slipi_record task_trace;
     uint32_t audited; /* 1: `audit` holds the record of a run */
-    uint32_t refuses; /* 1: threads may still be inside a run; nothing is started any more */
+    uint32_t broken;  /* 1: nothing works on the device before it is recovered */
+    uint32_t
+        refuses; /* 1: it could not be: threads may still be inside a run. Nothing is started */
+    char refusal[256]; /* why */
     slipi_trace *trace;
     uint64_t run_serial; /* of the newest run; never reused */
     slip_stats stats;
@@ -127,11 +130,24 @@ slip_status slipi_out_check(slip_runner *runner, const void *out, uint32_t struc
 /* Fills the table; `hooks` wires the two cache hooks. */
 void slipi_host_api_init(slip_runner *runner, bool hooks);
 
+/* What the platform says of the call that failed last: "" or "; aclrtMalloc: ...". Notes its code
+ * in the runner's error, and whether the device must be recovered. */
+const char *slipi_platform_words(slip_runner *runner, slip_status status, char out[384]);
+
 /* Describes a failure of a platform call and gives its status. */
 slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const char *call,
                                 uint64_t bytes, const char *what);
 
+/* ---- recovery.c ---- */
+
+/* Recovers a broken device; afterwards it is empty and usable, or the runner refuses. The runner's
+ * error stays that of the failure. */
+void slipi_runner_recover(slip_runner *runner);
+
 /* ---- regions.c ---- */
+
+/* Forgets all regions without giving them back: the device has lost them. */
+void slipi_regions_forget(slip_runner *runner);
 
 /* Prepares the three regions of one sizing; see host_api.h. */
 slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64_t sm_bytes,
@@ -157,8 +173,16 @@ void slipi_region_release(slip_runner *runner, slipi_region *region);
 /* Unloads every program; after the device was closed. */
 void slipi_programs_fini(slip_runner *runner, bool unload);
 
-/* Gives the device memory of every program back; before the device is closed. */
+/* Takes every program off the device; before the device is closed. */
 void slipi_programs_free_device(slip_runner *runner);
+
+/* Puts every program on the device again, which has lost them all. */
+slip_status slipi_programs_reload(slip_runner *runner);
+
+/* ---- device_runner.c ---- */
+
+/* Allocates the launch block on the device. */
+slip_status slipi_launch_place_alloc(slip_runner *runner);
 
 /* ---- records.c ---- */
 

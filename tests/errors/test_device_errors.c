@@ -7,6 +7,7 @@
  */
 #include "abi/audit.h"
 #include "lab.h"
+#include "support/launch.h"
 
 /* How the record of an audited run is damaged on its way to the host. */
 enum damage { DAMAGE_NONE, DAMAGE_EDGE, DAMAGE_HEAD, DAMAGE_OVERFLOW, DAMAGE_IMAGE };
@@ -260,8 +261,8 @@ static void busy_device(void)
         CHECK_STATUS(SLIP_OK, table->open(&options, &device, why, sizeof(why)));
         for (int round = 0; round < 2; round++) {
             slipi_store_relaxed(&leave, 0u);
-            CHECK_STATUS(SLIP_OK, table->launch(device, &entry, 0, 1));
-            CHECK_STATUS(SLIP_E_BUSY, table->launch(device, &entry, 0, 1));
+            CHECK_STATUS(SLIP_OK, launch_at((launch_on){table, device}, &entry, 0, 1));
+            CHECK_STATUS(SLIP_E_BUSY, launch_at((launch_on){table, device}, &entry, 0, 1));
             slipi_store_relaxed(&leave, 1u);
             CHECK_STATUS(SLIP_OK, table->wait(device, 0));
         }

@@ -14,6 +14,7 @@
 
 #include "abi/arch.h"
 #include "support/check.h"
+#include "support/launch.h"
 
 #define PAGE 4096u
 #define MIB (UINT64_C(1) << 20)
@@ -99,7 +100,7 @@ static void table(void)
     CHECK_EQ(ops->abi, SLIP_PLATFORM_ABI);
     CHECK(ops->open && ops->close && ops->describe && ops->reserve && ops->commit && ops->zero);
     CHECK(ops->release && ops->alloc && ops->free && ops->copy_to && ops->copy_from);
-    CHECK(ops->load_kernel && ops->launch && ops->wait);
+    CHECK(ops->load_program && ops->unload_program && ops->launch && ops->wait);
     CHECK(ops == &template_platform || slip_platform_find(ops->name) == ops);
     CHECK(slip_platform_find("no such platform") == NULL && slip_platform_find(NULL) == NULL);
 }
@@ -292,14 +293,34 @@ static int32_t no_kernel(const slip_kernel_ctx *ctx)
     return 0;
 }
 
-/* A kernel gets an entry that is not 0. */
-static void kernels(void)
+/* An orchestration that is never called. */
+static slip_status no_orchestration(slip_orch *o)
 {
-    uint64_t entry = 0;
+    (void)o;
+    return SLIP_OK;
+}
+
+/* A program's functions get names that are not 0; a missing kernel is refused. */
+static void programs(void)
+{
+    slip_kernel_entry kernels[2] = {{"a", no_kernel, SLIP_AIC, 0}, {"b", no_kernel, SLIP_AIV, 0}};
+    slip_program program = {.magic = SLIP_PROGRAM_MAGIC,
+                            .abi = SLIP_PROGRAM_ABI,
+                            .struct_size = sizeof(program),
+                            .name = "names",
+                            .orchestrate = no_orchestration,
+                            .kernels = kernels,
+                            .kernel_count = 2};
+    slip_program_source source = {.struct_size = sizeof(source), .program = &program};
+    uint64_t names[2] = {0, 0};
+    slip_loaded_program loaded = {
+        .struct_size = sizeof(loaded), .kernel_count = 2, .kernels = names};
     open_device();
-    CHECK_STATUS(SLIP_OK, ops->load_kernel(device, no_kernel, &entry));
-    CHECK(entry != 0);
-    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->load_kernel(device, NULL, &entry));
+    CHECK_STATUS(SLIP_OK, ops->load_program(device, &source, &loaded));
+    CHECK(loaded.orchestrate != 0 && names[0] != 0 && names[1] != 0);
+    ops->unload_program(device, &loaded);
+    loaded.kernel_count = 1;
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->load_program(device, &source, &loaded));
     close_device();
 }
 
@@ -362,8 +383,13 @@ static slip_status run_entry(const slip_device_entry *entry, struct conf_launch 
 {
     uint64_t at = 0;
     CHECK_STATUS(SLIP_OK, ops->alloc(device, sizeof(*launch), &at));
-    CHECK_STATUS(SLIP_OK, ops->copy_to(device, at, launch, sizeof(*launch)));
-    slip_status status = ops->launch(device, entry, at, launch->threads);
+    slip_platform_launch delivery = {.struct_size = sizeof(delivery),
+                                     .threads = launch->threads,
+                                     .entry = entry,
+                                     .address = at,
+                                     .block = launch,
+                                     .block_bytes = sizeof(*launch)};
+    slip_status status = ops->launch(device, &delivery);
     if (status == SLIP_OK) {
         status = ops->wait(device, LONG_NS);
     }
@@ -405,10 +431,10 @@ static void statuses(void)
     launch = (struct conf_launch){.threads = 1};
     CHECK_STATUS(SLIP_OK, run_entry(&entry, &launch));
     CHECK_STATUS(SLIP_OK, ops->wait(device, SHORT_NS));
-    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->launch(device, NULL, 1, 1));
-    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->launch(device, &entry, 1, 0));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, launch_at((launch_on){ops, device}, NULL, 1, 1));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, launch_at((launch_on){ops, device}, &entry, 1, 0));
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT,
-                 ops->launch(device, &entry, 1, info.control_active_max + 1u));
+                 launch_at((launch_on){ops, device}, &entry, 1, info.control_active_max + 1u));
     launch = (struct conf_launch){.threads = 1};
     CHECK_STATUS(SLIP_OK, run_entry(&entry, &launch));
     close_device();
@@ -457,13 +483,13 @@ static void timeout(void)
     open_device();
     slipi_store_release(&let_go, 0u);
     CHECK_STATUS(SLIP_OK, ops->alloc(device, sizeof(struct conf_launch), &at));
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &entry, at, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &entry, at, 2));
     CHECK_STATUS(SLIP_E_HANG, ops->wait(device, SHORT_NS));
-    CHECK_STATUS(SLIP_E_BUSY, ops->launch(device, &entry, at, 1));
+    CHECK_STATUS(SLIP_E_BUSY, launch_at((launch_on){ops, device}, &entry, at, 1));
     CHECK_STATUS(SLIP_E_HANG, ops->wait(device, SHORT_NS));
     slipi_store_release(&let_go, 1u);
     CHECK_STATUS(SLIP_OK, ops->wait(device, LONG_NS));
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &entry, at, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &entry, at, 2));
     CHECK_STATUS(SLIP_OK, ops->wait(device, LONG_NS));
     close_device();
 }
@@ -632,7 +658,7 @@ static void conform(const char *name)
     CHECK_CASE(allocations);
     CHECK_CASE(copies);
     CHECK_CASE(close_frees);
-    CHECK_CASE(kernels);
+    CHECK_CASE(programs);
     CHECK_CASE(control_threads);
     CHECK_CASE(statuses);
     CHECK_CASE(many_runs);

@@ -17,6 +17,7 @@
 
 #include "platform/cpu/cpu.h"
 #include "support/check.h"
+#include "support/launch.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -111,7 +112,8 @@ static slip_platform_device *open_device(uint32_t threads)
 static slip_status run(slip_platform_device *device, const slip_device_entry *entry, void *block,
                        uint32_t threads)
 {
-    slip_status status = ops->launch(device, entry, (uint64_t)(uintptr_t)block, threads);
+    slip_status status =
+        launch_at((launch_on){ops, device}, entry, (uint64_t)(uintptr_t)block, threads);
     return status == SLIP_OK ? ops->wait(device, LONG_NS) : status;
 }
 
@@ -396,9 +398,9 @@ static void stuck_thread(void)
     slip_log_set_level(0);
     device = open_device(2);
     CHECK_STATUS(SLIP_OK, ops->alloc(device, 4096, &at));
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &stuck_entry, 0, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &stuck_entry, 0, 2));
     CHECK_STATUS(SLIP_E_HANG, ops->wait(device, 0));
-    CHECK_STATUS(SLIP_E_BUSY, ops->launch(device, &empty_entry, 0, 1));
+    CHECK_STATUS(SLIP_E_BUSY, launch_at((launch_on){ops, device}, &empty_entry, 0, 1));
     ops->close(device);
     CHECK_EQ(*(const uint32_t *)(uintptr_t)at, 0);
     slipi_store_release(&let_go, 1u);
@@ -414,7 +416,7 @@ static void resolved_hang(void)
     slip_platform_device *device = open_device(2);
     slipi_store_release(&held, 0u);
     slipi_store_release(&let_go, 1u);
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &stuck_entry, 0, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &stuck_entry, 0, 2));
     CHECK_STATUS(SLIP_E_DEVICE, ops->wait(device, LONG_NS));
     CHECK_STATUS(SLIP_OK, run(device, &empty_entry, NULL, 2));
     ops->close(device);

@@ -256,3 +256,16 @@ void row_drop_lines(void *user, uint32_t level, const char *line)
     (void)level;
     (void)line;
 }
+
+slipi_launch *row_launch_block(const slip_platform_launch *launch)
+{
+    uintptr_t at = launch->block != NULL ? (uintptr_t)launch->block : (uintptr_t)launch->address;
+    return (slipi_launch *)at;
+}
+
+slip_binding *row_bindings(const slipi_launch *block)
+{
+    /* Behind the block and the argument rows, wherever the block lies at the moment. */
+    uintptr_t rows = (uintptr_t)(block + 1) + block->arg_count * sizeof(slipi_launch_arg);
+    return (slip_binding *)rows;
+}

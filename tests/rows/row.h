@@ -14,6 +14,8 @@
 #include <slipway/platform.h>
 #include <slipway/slipway.h>
 
+#include "abi/launch.h"
+
 enum { ROW_ELEMENTS = 64, ROW_TILES = 4, ROW_TASKS = 2 * ROW_TILES };
 
 /* The program, with an orchestration function and a graph builder. */
@@ -41,6 +43,12 @@ slip_stats row_stats(slip_runner *runner);
 
 /* The last error; all zero after a failure. */
 slip_error row_error(slip_runner *runner);
+
+/* The launch block of a launch that has not been made, where it can still be changed. */
+slipi_launch *row_launch_block(const slip_platform_launch *launch);
+
+/* Its binding table. */
+slip_binding *row_bindings(const slipi_launch *block);
 
 /* Value of `--platform P` among the arguments; "cpu" without it. */
 const char *row_platform(int argc, char **argv);

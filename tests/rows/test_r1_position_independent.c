@@ -41,15 +41,14 @@ static void move(slip_binding *row, uint32_t region)
 }
 
 /* Moves all regions and launches. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    slipi_launch *block = (slipi_launch *)(uintptr_t)launch_address;
-    slip_binding *rows = (slip_binding *)(uintptr_t)block->bindings;
+    slipi_launch *block = row_launch_block(given);
+    slip_binding *rows = row_bindings(block);
     for (uint32_t i = 0; i < REGIONS; i++) {
         move(&rows[bindings[i]], i);
     }
-    return inner->launch(device, entry, launch_address, threads);
+    return inner->launch(device, given);
 }
 
 /* Many runs of one sizing; windows and heap wrap around meanwhile. */

@@ -28,14 +28,13 @@ static void look_at(const slip_binding *row, uint64_t header)
 }
 
 /* Looks at both regions and launches. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    const slipi_launch *block = (const slipi_launch *)(uintptr_t)launch_address;
-    const slip_binding *rows = (const slip_binding *)(uintptr_t)block->bindings;
+    const slipi_launch *block = row_launch_block(given);
+    const slip_binding *rows = row_bindings(block);
     look_at(&rows[SLIPI_BIND_SM], 0);
     look_at(&rows[SLIPI_BIND_ARENA], block->runtime_off);
-    return inner->launch(device, entry, launch_address, threads);
+    return inner->launch(device, given);
 }
 
 /* The first run of a sizing finds zeros behind the headers. */

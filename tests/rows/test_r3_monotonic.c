@@ -23,17 +23,16 @@ static bool fail_launch;
 /* The runtime as it lies in the arena; device memory is in reach on these platforms. */
 static const slipi_runtime *runtime_now(void)
 {
-    const slip_binding *rows = (const slip_binding *)(uintptr_t)block->bindings;
+    const slip_binding *rows = row_bindings(block);
     return (const slipi_runtime *)(uintptr_t)(rows[SLIPI_BIND_ARENA].address + block->runtime_off);
 }
 
 /* Reads the runtime and launches. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    block = (const slipi_launch *)(uintptr_t)launch_address;
+    block = row_launch_block(given);
     before = *runtime_now();
-    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, entry, launch_address, threads);
+    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, given);
 }
 
 /* Waits and reads the runtime. */

@@ -41,10 +41,9 @@ static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t
 }
 
 /* Launches unless it is to fail. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, entry, launch_address, threads);
+    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, given);
 }
 
 /* Opens a runner on the wrapped platform. */

@@ -116,12 +116,12 @@ static uint64_t before;
 /* Start of what a poison is written to; device memory is in reach on these platforms. */
 static uint8_t *place_of(slipi_launch *launch, enum place place)
 {
-    const slip_binding *rows = (const slip_binding *)(uintptr_t)launch->bindings;
+    const slip_binding *rows = row_bindings(launch);
     switch (place) {
     case LAUNCH:
         return (uint8_t *)launch;
     case BINDINGS:
-        return (uint8_t *)(uintptr_t)launch->bindings;
+        return (uint8_t *)row_bindings(launch);
     case SHARED:
         return (uint8_t *)(uintptr_t)rows[SLIPI_BIND_SM].address;
     default:
@@ -130,10 +130,9 @@ static uint8_t *place_of(slipi_launch *launch, enum place place)
 }
 
 /* Damages one field and launches. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    slipi_launch *block = (slipi_launch *)(uintptr_t)launch_address;
+    slipi_launch *block = row_launch_block(given);
     if (active != NULL) {
         damaged = place_of(block, active->place) + active->offset;
         memcpy(&before, damaged, active->bytes);
@@ -144,7 +143,7 @@ static slip_status launch(slip_platform_device *device, const slip_device_entry 
         slipi_store_relaxed(&sm->fatal, 2u);
         slipi_store_relaxed(&sm->fatal_status, (uint32_t)SLIP_E_KERNEL_FAILED);
     }
-    return inner->launch(device, entry, launch_address, threads);
+    return inner->launch(device, given);
 }
 
 /* Waits; the header of the launch block is written at open only, so it is put back. */

@@ -45,10 +45,9 @@ static bool fail_launch;
 static char text[TEXT_BYTES];
 
 /* Launches unless it is to fail: a failed launch leaves the entry dirty. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *given)
 {
-    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, entry, launch_address, threads);
+    return fail_launch ? SLIP_E_DEVICE : inner->launch(device, given);
 }
 
 /* Reads a file whole. */

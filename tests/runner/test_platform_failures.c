@@ -68,8 +68,8 @@ static void each_call_fails_in_turn(void)
 /* A kind of call that always fails: every attempt is described, and the end is clean. */
 static void each_kind_fails_always(void)
 {
-    const char *kinds[] = {"reserve",   "commit",      "zero",   "alloc", "copy_to",
-                           "copy_from", "load_kernel", "launch", "wait"};
+    const char *kinds[] = {"reserve",   "commit",       "zero",   "alloc", "copy_to",
+                           "copy_from", "load_program", "launch", "wait"};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         story s = {.ops = failing_platform_wrap(slip_platform_find(platform))};
         failing_platform_fail_always(kinds[i]);

@@ -8,6 +8,7 @@
 #include "platform/sim/sim.h"
 #include "sim/job.h"
 #include "support/check.h"
+#include "support/launch.h"
 
 #define RUN_BOUND_NS UINT64_C(60000000000)
 
@@ -25,7 +26,8 @@ static void run_job(const slip_platform_ops *ops, slip_platform_device *device, 
                     uint32_t threads)
 {
     job_rewind(j, threads);
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &job_entry, (uint64_t)(uintptr_t)j, threads));
+    CHECK_STATUS(SLIP_OK,
+                 launch_at((launch_on){ops, device}, &job_entry, (uint64_t)(uintptr_t)j, threads));
     CHECK_STATUS(SLIP_OK, ops->wait(device, RUN_BOUND_NS));
     CHECK_EQ(slipi_load_acquire(&j->completed), j->task_count);
     for (uint32_t i = 0; i < j->task_count; i++) {
@@ -90,9 +92,9 @@ static void surplus_threads_drop_out(void)
         CHECK_EQ(slipi_load_acquire(&j->dropped), 14u - threads);
     }
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT,
-                 ops->launch(device, &job_entry, (uint64_t)(uintptr_t)j, 8));
+                 launch_at((launch_on){ops, device}, &job_entry, (uint64_t)(uintptr_t)j, 8));
     CHECK_STATUS(SLIP_E_INVALID_ARGUMENT,
-                 ops->launch(device, &job_entry, (uint64_t)(uintptr_t)j, 0));
+                 launch_at((launch_on){ops, device}, &job_entry, (uint64_t)(uintptr_t)j, 0));
     job_destroy(j);
     ops->close(device);
 }
@@ -220,8 +222,8 @@ static void two_devices_at_once(void)
     }
     job_rewind(ja, 2);
     job_rewind(jb, 2);
-    CHECK_STATUS(SLIP_OK, a_ops->launch(a, &job_entry, (uint64_t)(uintptr_t)ja, 2));
-    CHECK_STATUS(SLIP_OK, b_ops->launch(b, &job_entry, (uint64_t)(uintptr_t)jb, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){a_ops, a}, &job_entry, (uint64_t)(uintptr_t)ja, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){b_ops, b}, &job_entry, (uint64_t)(uintptr_t)jb, 2));
     CHECK_STATUS(SLIP_OK, a_ops->wait(a, RUN_BOUND_NS));
     CHECK_STATUS(SLIP_OK, b_ops->wait(b, RUN_BOUND_NS));
     CHECK_EQ(slipi_load_acquire(&ja->completed), 500);

@@ -8,6 +8,7 @@
 #include "platform/sim/sim.h"
 #include "sim/job.h"
 #include "support/check.h"
+#include "support/launch.h"
 
 #define RUN_BOUND_NS UINT64_C(60000000000)
 #define SHORT_BOUND_NS UINT64_C(20000000)
@@ -18,7 +19,7 @@ enum { CORE = 3 };
 static slip_status run_entry(const slip_platform_ops *ops, slip_platform_device *device,
                              const slip_device_entry *entry, uint64_t address)
 {
-    slip_status status = ops->launch(device, entry, address, 1);
+    slip_status status = launch_at((launch_on){ops, device}, entry, address, 1);
     return status != SLIP_OK ? status : ops->wait(device, RUN_BOUND_NS);
 }
 
@@ -61,7 +62,7 @@ static slip_status closed_control(const slip_device_services *s, uint64_t addres
 static void closed_fast_path_drops_dispatches(void)
 {
     const slip_platform_ops *ops = &slipi_platform_a2a3sim;
-    static const slip_device_entry entry = {sizeof(entry), 0, closed_control, lazy_step};
+    static const slip_device_entry entry = {sizeof(entry), 0, closed_control, lazy_step, NULL};
     slip_platform_device *device = job_open(ops, 0, 1);
     CHECK_STATUS(SLIP_OK, run_entry(ops, device, &entry, 0));
     slipi_sim_counters counters;
@@ -96,7 +97,8 @@ static slip_status careless_control(const slip_device_services *s, uint64_t addr
 static void unknown_registers_are_counted(void)
 {
     const slip_platform_ops *ops = &slipi_platform_a5sim;
-    static const slip_device_entry entry = {sizeof(entry), 0, careless_control, stopping_step};
+    static const slip_device_entry entry = {sizeof(entry), 0, careless_control, stopping_step,
+                                            NULL};
     slip_platform_device *device = job_open(ops, 0, 1);
     CHECK_STATUS(SLIP_OK, run_entry(ops, device, &entry, 0));
     slipi_sim_counters counters;
@@ -128,8 +130,10 @@ static slip_status insisting_control(const slip_device_services *s, uint64_t add
 static void stopped_core_takes_no_command(void)
 {
     const slip_platform_ops *ops = &slipi_platform_a5sim;
-    static const slip_device_entry entry = {sizeof(entry), 0, insisting_control, stopping_step};
-    static const slip_device_entry again = {sizeof(again), 0, careless_control, stopping_step};
+    static const slip_device_entry entry = {sizeof(entry), 0, insisting_control, stopping_step,
+                                            NULL};
+    static const slip_device_entry again = {sizeof(again), 0, careless_control, stopping_step,
+                                            NULL};
     slip_platform_device *device = job_open(ops, 0, 1);
     CHECK_STATUS(SLIP_OK, run_entry(ops, device, &entry, 0));
     slipi_sim_counters counters;
@@ -228,7 +232,7 @@ static slip_status clock_control(const slip_device_services *s, uint64_t address
 /* Ticks lie between two looks at the host's clock, in their own unit. */
 static void clock_has_the_rate_of_its_row(void)
 {
-    static const slip_device_entry entry = {sizeof(entry), 0, clock_control, lazy_step};
+    static const slip_device_entry entry = {sizeof(entry), 0, clock_control, lazy_step, NULL};
     const slip_platform_ops *all[2] = {&slipi_platform_a2a3sim, &slipi_platform_a5sim};
     uint64_t ns_a_tick[2] = {20, 1};
     for (uint32_t i = 0; i < 2u; i++) {
@@ -264,11 +268,13 @@ static slip_status calling_control(const slip_device_services *s, uint64_t addre
 static void sleeping_threads_are_called(void)
 {
     const slip_platform_ops *ops = &slipi_platform_a2a3sim;
-    static const slip_device_entry entry = {sizeof(entry), 0, calling_control, lazy_step};
+    static const slip_device_entry entry = {sizeof(entry), 0, calling_control, lazy_step, NULL};
     slip_platform_device *device = job_open(ops, 0, 1);
     slipi_au32 turn = 0;
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &entry, (uint64_t)(uintptr_t)&turn, 2));
-    CHECK_STATUS(SLIP_E_BUSY, ops->launch(device, &entry, (uint64_t)(uintptr_t)&turn, 2));
+    CHECK_STATUS(SLIP_OK,
+                 launch_at((launch_on){ops, device}, &entry, (uint64_t)(uintptr_t)&turn, 2));
+    CHECK_STATUS(SLIP_E_BUSY,
+                 launch_at((launch_on){ops, device}, &entry, (uint64_t)(uintptr_t)&turn, 2));
     CHECK_STATUS(SLIP_E_ORCH_FAILED, ops->wait(device, RUN_BOUND_NS));
     CHECK_EQ(slipi_load_acquire(&turn), 400);
     CHECK_STATUS(SLIP_OK, ops->wait(device, RUN_BOUND_NS));
@@ -292,13 +298,13 @@ static void hang_is_reported(void)
     slip_platform_device *device = job_open(ops, 0, 2);
     job *j = holding_job();
     uint64_t address = (uint64_t)(uintptr_t)j;
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &job_entry, address, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &job_entry, address, 2));
     CHECK_STATUS(SLIP_E_HANG, ops->wait(device, SHORT_BOUND_NS));
-    CHECK_STATUS(SLIP_E_BUSY, ops->launch(device, &job_entry, address, 2));
+    CHECK_STATUS(SLIP_E_BUSY, launch_at((launch_on){ops, device}, &job_entry, address, 2));
     slipi_store_release(&j->hold, 0u);
     CHECK_STATUS(SLIP_OK, ops->wait(device, RUN_BOUND_NS));
     job_rewind(j, 1);
-    CHECK_STATUS(SLIP_OK, ops->launch(device, &job_entry, address, 1));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, device}, &job_entry, address, 1));
     CHECK_STATUS(SLIP_OK, ops->wait(device, RUN_BOUND_NS));
     CHECK_EQ(slipi_load_acquire(&j->completed), 1);
     job_destroy(j);
@@ -315,7 +321,8 @@ static void close_leaves_a_hung_kernel_alone(void)
     const slip_platform_ops *ops = &slipi_platform_a5sim;
     left_device = job_open(ops, 0, 1);
     left_job = holding_job();
-    CHECK_STATUS(SLIP_OK, ops->launch(left_device, &job_entry, (uint64_t)(uintptr_t)left_job, 2));
+    CHECK_STATUS(SLIP_OK, launch_at((launch_on){ops, left_device}, &job_entry,
+                                    (uint64_t)(uintptr_t)left_job, 2));
     CHECK_STATUS(SLIP_E_HANG, ops->wait(left_device, SHORT_BOUND_NS));
     ops->close(left_device);
     slipi_store_release(&left_job->hold, 0u);

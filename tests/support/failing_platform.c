@@ -144,19 +144,33 @@ static slip_status copy_from(slip_platform_device *device, void *dst, uint64_t s
                               : state.inner->copy_from(device->inner, dst, src, bytes);
 }
 
-/* load_kernel */
-static slip_status load_kernel(slip_platform_device *device, slip_kernel_fn fn, uint64_t *out_entry)
+/* load_program */
+static slip_status load_program(slip_platform_device *device, const slip_program_source *source,
+                                slip_loaded_program *out)
 {
-    return fails("load_kernel") ? SLIP_E_DEVICE
-                                : state.inner->load_kernel(device->inner, fn, out_entry);
+    if (fails("load_program")) {
+        return SLIP_E_DEVICE;
+    }
+    slip_status status = state.inner->load_program(device->inner, source, out);
+    state.live += status == SLIP_OK ? 1 : 0;
+    return status;
+}
+
+/* unload_program */
+static void unload_program(slip_platform_device *device, const slip_loaded_program *program)
+{
+    state.inner->unload_program(device->inner, program);
+    state.live--;
 }
 
 /* launch */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *launch)
 {
-    return fails("launch") ? SLIP_E_DEVICE
-                           : state.inner->launch(device->inner, entry, launch_address, threads);
+    if (fails("launch")) {
+        return SLIP_E_DEVICE;
+    }
+    state.copied_to += launch->block_bytes;
+    return state.inner->launch(device->inner, launch);
 }
 
 /* wait */
@@ -187,7 +201,8 @@ const slip_platform_ops *failing_platform_wrap(const slip_platform_ops *inner)
         .free = free_memory,
         .copy_to = copy_to,
         .copy_from = copy_from,
-        .load_kernel = load_kernel,
+        .load_program = load_program,
+        .unload_program = unload_program,
         .launch = launch,
         .wait = wait_device,
     };

@@ -26,13 +26,13 @@ uint64_t failing_platform_calls(void);
 /* Name of the call that failed last; null if none did since the last failing_platform_fail_at. */
 const char *failing_platform_failed(void);
 
-/* Devices, reservations and allocations that were not given back. */
+/* Devices, reservations, allocations and programs that were not given back. */
 uint64_t failing_platform_live(void);
 
 /* Describes the device without cache hooks from the next open on. */
 void failing_platform_hide_hooks(bool hide);
 
-/* Bytes written by copy_to since the wrap. */
+/* Bytes written by copy_to, or delivered by launch, since the wrap. */
 uint64_t failing_platform_copied_to(void);
 
 #endif

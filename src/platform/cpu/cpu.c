@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "platform/common/memory.h"
 #include "platform/common/processors.h"
+#include "platform/common/programs.h"
 #include "platform/cpu/pool.h"
 
 struct slip_platform_device {
@@ -90,6 +91,7 @@ static void describe(slip_platform_device *device, slip_platform_info *out)
         .host_in_place = 1,
         .self_executing = 1,
         .prebuilt_hooks = 1,
+        .fresh_is_zero = 1,
     };
     (void)snprintf(out->arch, sizeof(out->arch), "%s", row->name);
 }
@@ -237,22 +239,10 @@ static slip_status copy_from(slip_platform_device *device, void *dst, uint64_t s
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-/* A kernel is called where it is. */
-static slip_status load_kernel(slip_platform_device *device, slip_kernel_fn fn, uint64_t *out_entry)
-{
-    (void)device;
-    if (fn == NULL) {
-        return SLIP_E_INVALID_ARGUMENT;
-    }
-    *out_entry = (uint64_t)(uintptr_t)fn;
-    return SLIP_OK;
-}
-
 /* Opens the gate of a run; see pool.c. */
-static slip_status launch(slip_platform_device *device, const slip_device_entry *entry,
-                          uint64_t launch_address, uint32_t threads)
+static slip_status launch(slip_platform_device *device, const slip_platform_launch *launch)
 {
-    return slipi_pool_launch(&device->pool, entry, launch_address, threads);
+    return slipi_pool_launch(&device->pool, launch);
 }
 
 /* Runs control thread 0 here, then closes the gate; see pool.c. */
@@ -276,7 +266,8 @@ const slip_platform_ops slipi_platform_cpu = {
     .free = unmap,
     .copy_to = copy_to,
     .copy_from = copy_from,
-    .load_kernel = load_kernel,
+    .load_program = slipi_load_in_process,
+    .unload_program = slipi_unload_in_process,
     .launch = launch,
     .wait = wait_device,
     .resident = resident,

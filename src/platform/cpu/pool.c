@@ -178,18 +178,22 @@ void slipi_pool_idle(slipi_pool *pool, uint32_t idle_rounds)
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-slip_status slipi_pool_launch(slipi_pool *pool, const slip_device_entry *entry,
-                              uint64_t launch_address, uint32_t threads)
+slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *launch)
 {
-    if (entry == NULL || entry->control == NULL || threads == 0 || threads > pool->threads) {
+    const slip_device_entry *entry = launch->entry;
+    if (entry == NULL || entry->control == NULL || launch->threads == 0 ||
+        launch->threads > pool->threads) {
         return SLIP_E_INVALID_ARGUMENT;
     }
     if (pool->launched != 0 || pool->stuck != 0) {
         return SLIP_E_BUSY;
     }
     pool->entry = entry;
-    pool->launch_address = launch_address;
-    pool->limit = threads;
+    if (launch->block_bytes != 0) {
+        memcpy((void *)(uintptr_t)launch->address, launch->block, launch->block_bytes);
+    }
+    pool->launch_address = launch->address;
+    pool->limit = launch->threads;
     pool->launched = 1;
     /* Publishes the three values above to helpers, who look at it in [G2]. */
     slipi_store_seq_cst(&pool->run_open, 1u);

@@ -74,8 +74,7 @@ slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads);
 bool slipi_pool_fini(slipi_pool *pool);
 
 /* Contracts of slip_platform_ops. */
-slip_status slipi_pool_launch(slipi_pool *pool, const slip_device_entry *entry,
-                              uint64_t launch_address, uint32_t threads);
+slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *launch);
 slip_status slipi_pool_wait(slipi_pool *pool, uint64_t timeout_ns);
 
 /* Contracts of slip_device_services. */

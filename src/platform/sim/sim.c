@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "platform/common/processors.h"
+#include "platform/common/programs.h"
 #include "platform/sim/sim_int.h"
 
 /* Players of cores unless the options say otherwise: more only help on a quiet large machine. */
@@ -54,6 +55,7 @@ static void sim_describe(slip_platform_device *device, slip_platform_info *out)
         .fast_path_open = arch->fast_path_open,
         .fast_path_close = arch->fast_path_close,
         .prebuilt_hooks = 1,
+        .fresh_is_zero = 1,
     };
     (void)snprintf(out->arch, sizeof(out->arch), "%s", arch->name);
 }
@@ -232,17 +234,14 @@ static slip_status sim_copy_from(slip_platform_device *device, void *dst, uint64
     return SLIP_OK;
 }
 
-/* A kernel is called where it lies. */
-static slip_status sim_load_kernel(slip_platform_device *device, slip_kernel_fn fn,
-                                   uint64_t *out_entry)
+/* Delivers the launch block and starts the threads; see threads.c. */
+static slip_status sim_launch(slip_platform_device *device, const slip_platform_launch *launch)
 {
-    (void)device;
-    *out_entry = 0;
-    if (fn == NULL) {
-        return SLIP_E_INVALID_ARGUMENT;
+    if (device->running != 0) {
+        return SLIP_E_BUSY; /* the block of the run that is on its way stays as it is */
     }
-    *out_entry = (uint64_t)(uintptr_t)fn;
-    return SLIP_OK;
+    slip_status status = sim_copy_to(device, launch->address, launch->block, launch->block_bytes);
+    return status == SLIP_OK ? slipi_sim_launch(device, launch) : status;
 }
 
 void slipi_sim_read_counters(slip_platform_device *device, slipi_sim_counters *out)
@@ -265,8 +264,9 @@ void slipi_sim_read_counters(slip_platform_device *device, slipi_sim_counters *o
         .name = (platform_name), .open = (open_function), .close = sim_close,                     \
         .describe = sim_describe, .reserve = sim_reserve, .commit = sim_commit, .zero = sim_zero, \
         .release = sim_release, .alloc = sim_alloc, .free = sim_release, .copy_to = sim_copy_to,  \
-        .copy_from = sim_copy_from, .load_kernel = sim_load_kernel, .launch = slipi_sim_launch,   \
-        .wait = slipi_sim_wait, .resident = resident                                              \
+        .copy_from = sim_copy_from, .load_program = slipi_load_in_process,                        \
+        .unload_program = slipi_unload_in_process, .launch = sim_launch, .wait = slipi_sim_wait,  \
+        .resident = resident                                                                      \
     }
 
 const slip_platform_ops slipi_platform_a2a3sim = SIM_OPS("a2a3sim", open_a2a3);

@@ -124,8 +124,7 @@ void slipi_sim_play_core(slip_platform_device *device, uint32_t core);
 /* threads.c: control threads and players. */
 /* Number of the control thread that this is; 0 on any other thread. */
 uint32_t slipi_sim_this_control(void);
-slip_status slipi_sim_launch(slip_platform_device *device, const slip_device_entry *entry,
-                             uint64_t launch_address, uint32_t threads);
+slip_status slipi_sim_launch(slip_platform_device *device, const slip_platform_launch *launch);
 slip_status slipi_sim_wait(slip_platform_device *device, uint64_t timeout_ns);
 void slipi_sim_idle(slip_platform_device *device, uint32_t thread, uint32_t idle_rounds);
 void slipi_sim_call_threads(slip_platform_device *device, uint32_t count);

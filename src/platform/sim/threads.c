@@ -273,10 +273,10 @@ static slip_status start_threads(slip_platform_device *device, uint32_t controls
     return SLIP_OK;
 }
 
-slip_status slipi_sim_launch(slip_platform_device *device, const slip_device_entry *entry,
-                             uint64_t launch_address, uint32_t threads)
+slip_status slipi_sim_launch(slip_platform_device *device, const slip_platform_launch *launch)
 {
-    if (entry == NULL || threads == 0 || threads > device->arch->control_active_max) {
+    uint32_t threads = launch->threads;
+    if (launch->entry == NULL || threads == 0 || threads > device->arch->control_active_max) {
         return SLIP_E_INVALID_ARGUMENT;
     }
     if (device->running != 0) {
@@ -289,8 +289,8 @@ slip_status slipi_sim_launch(slip_platform_device *device, const slip_device_ent
     for (uint32_t core = 0; core < device->core_count; core++) {
         slipi_store_relaxed(&device->cores[core].stopped, 0u); /* ordered by [T1] */
     }
-    device->entry = entry;
-    device->launch_address = launch_address;
+    device->entry = launch->entry;
+    device->launch_address = launch->address;
     device->threads = threads;
     device->running = 1;
     device->launches++;

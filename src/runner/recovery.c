@@ -1,0 +1,62 @@
+/*
+ * recovery.c - a runner after its device hung or was lost.
+ *
+ * For the runner's public functions, under its lock. A platform that can recover gives the device
+ * back empty; then everything of the runner's own is put there again, and what callers had there is
+ * lost. If it cannot, the runner refuses all further work and says why.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/runner_int.h"
+
+/* Takes nothing further, for this reason. */
+static void refuse(slip_runner *runner, const char *why)
+{
+    runner->refuses = 1;
+    (void)snprintf(runner->refusal, sizeof(runner->refusal), "%.*s",
+                   (int)sizeof(runner->refusal) - 1, why);
+}
+
+/* Forgets what the device has lost. Callers' allocations go too: their addresses name nothing. */
+static void forget_device(slip_runner *runner)
+{
+    slipi_prebuilt_cache_forget(&runner->cache);
+    slipi_regions_forget(runner);
+    runner->staging = (slipi_region){0, 0, 0};
+    runner->launch.address = 0;
+    runner->audit.region = (slipi_region){0, 0, 0};
+    runner->task_trace.region = (slipi_region){0, 0, 0};
+    runner->memory.count = 0;
+    runner->memory.epoch++;
+    runner->stats.device_resets++;
+}
+
+/* Recovers a broken device; see the header. */
+void slipi_runner_recover(slip_runner *runner)
+{
+    char why[256] = "a run ended by its deadline with threads still inside a kernel, and their "
+                    "memory must not be touched";
+    runner->broken = 0;
+    if (runner->refuses != 0) {
+        return;
+    }
+    if (runner->ops->recover == NULL ||
+        runner->ops->recover(runner->device, why, sizeof(why)) != SLIP_OK) {
+        refuse(runner, why);
+        return;
+    }
+    forget_device(runner);
+    slip_error first = runner->error;
+    slip_status status = slipi_launch_place_alloc(runner);
+    if (status == SLIP_OK) {
+        status = slipi_programs_reload(runner);
+    }
+    if (status != SLIP_OK) {
+        (void)snprintf(why, sizeof(why), "the device was reset, then: %.200s",
+                       runner->error.message);
+        refuse(runner, why);
+    }
+    runner->broken = 0;
+    runner->error = first;
+}
