@@ -78,7 +78,7 @@ typedef struct slipi_core_args {
     uint64_t state;  /* as in slipi_boot_args, and so on */
     uint64_t hello;
     uint64_t dispatch;
-    uint64_t reserved;
+    uint64_t registers;
     slip_platform_info info;
 } slipi_core_args;
 _Static_assert(offsetof(slipi_core_args, info) == 64, "core_args.info");
@@ -113,7 +113,7 @@ typedef struct slipi_boot_report {
     uint32_t misplaced;   /* that take part on a CPU that is not allowed or is shared */
     uint32_t machine;     /* of the control program: e_machine of its ELF file */
     uint32_t silent_core; /* a core that did not say hello, plus 1 */
-    uint64_t reserved[2];
+    uint64_t reserved[3];
     char why[192];
 } slipi_boot_report;
 _Static_assert(sizeof(slipi_boot_report) == 256, "boot_report size");
@@ -122,19 +122,19 @@ _Static_assert(sizeof(slipi_boot_report) == 256, "boot_report size");
 typedef struct slipi_boot_state {
     /* One launch's gate; see device/placement.h. */
     slipi_au64 tickets; /* serial << 16 | threads that came. Every control thread adds */
-    slipi_au64 ready;   /* serial << 16 | threads whose `cpu` is written [release: B1] */
-    slipi_au64 decided; /* serial of the last launch whose gate has opened [release: B2] */
+    slipi_au64 leader;  /* serial of the last launch that somebody decides about */
+    slipi_au64 decided; /* serial of the last launch whose gate has opened [B2] */
     uint64_t reserved0[5];
-    uint32_t cpu[SLIPI_BOOT_THREADS];  /* of each ticket, by who holds it */
-    int32_t place[SLIPI_BOOT_THREADS]; /* thread number of each ticket; -1 drops out. The leader */
+    slipi_au64 cpu[SLIPI_BOOT_THREADS]; /* serial << 16 | CPU + 1, by who holds the ticket [B1] */
+    int32_t place[SLIPI_BOOT_THREADS];  /* thread number of each ticket; -1 drops out. The leader */
 
-    slipi_boot_report report; /* 0x140 */
+    slipi_boot_report report; /* 0x1C0 */
 
-    uint64_t registers[SLIPI_BOOT_CORES]; /* 0x240: of each core in this launch. Control thread 0 */
+    uint64_t registers[SLIPI_BOOT_CORES]; /* 0x2C0: of each core in this launch. Control thread 0 */
     slipi_boot_object objects[SLIPI_BOOT_OBJECTS];
 } slipi_boot_state;
-_Static_assert(offsetof(slipi_boot_state, report) == 0x140, "boot_state.report");
-_Static_assert(offsetof(slipi_boot_state, objects) == 0x840, "boot_state.objects");
+_Static_assert(offsetof(slipi_boot_state, report) == 0x1C0, "boot_state.report");
+_Static_assert(offsetof(slipi_boot_state, objects) == 0x8C0, "boot_state.objects");
 _Static_assert(sizeof(slipi_boot_state) % 64 == 0, "what follows starts a line");
 
 /* Names of functions: an object's row plus 1 names its orchestration function. */

@@ -69,7 +69,8 @@ typedef struct slipi_core_line {
     int32_t code;         /* of the last kernel; 0 = success */
     uint64_t begin_ticks; /* of the last kernel, with SLIPI_DISPATCH_STAMP */
     uint64_t end_ticks;
-    uint64_t reserved[5]; /* zero */
+    uint64_t run_serial;  /* of the run whose launch block the core has acquired; its own memory */
+    uint64_t reserved[4]; /* zero */
 } slipi_core_line;
 _Static_assert(sizeof(slipi_core_line) == 64, "one line");
 

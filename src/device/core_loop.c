@@ -3,8 +3,10 @@
  * abi/dispatch.h for the protocol.
  *
  * A core keeps its only memory, the last command it took, in its own line of the dispatch page.
- * The two crossings, each named at both ends:
+ * The three crossings, each named at both ends:
  *
+ *   [C0] a mailbox of a new run read, then launch block, binding table and kernel table acquired:
+ *        pairs with [D0] in dispatch.c
  *   [C1] DATA_MAIN_BASE read, then mailbox and slot acquired: pairs with [D1] in dispatch.c
  *   [C2] results and core line published, then COND written: pairs with [D2] in dispatch.c
  */
@@ -98,6 +100,22 @@ static bool run_failed(const slip_device_services *s, const uint8_t *sm_base)
     return slipi_load_acquire(&sm->fatal) != 0;
 }
 
+/* Drops this core's stale copies of what describes the run, once a run. */
+static void acquire_run(const slip_device_services *s, const slipi_launch *launch,
+                        uint64_t run_serial, slipi_core_line *line)
+{
+    if (line->run_serial == run_serial) {
+        return;
+    }
+    /* [C0] the block first: it tells where the tables are and how long. */
+    s->acquire(s->device, launch, sizeof(*launch));
+    s->acquire(s->device, (const void *)(uintptr_t)launch->bindings,
+               launch->binding_count * sizeof(slip_binding));
+    s->acquire(s->device, (const void *)(uintptr_t)launch->kernels,
+               launch->kernel_count * sizeof(slipi_kernel_row));
+    line->run_serial = run_serial;
+}
+
 /* Runs the task of a RUN command between its ACK and its FIN. */
 static void run_task(const slip_device_services *s, const slipi_launch *launch, uint32_t core,
                      uint32_t command)
@@ -108,6 +126,7 @@ static void run_task(const slip_device_services *s, const slipi_launch *launch, 
     uint32_t sequence = command & SLIPI_SEQUENCE_MASK;
     /* [C1] the control side published the mailbox and the slot before it wrote the command. */
     s->acquire(s->device, box, sizeof(*box));
+    acquire_run(s, launch, box->run_serial, line);
     const slip_binding *bindings = (const slip_binding *)(uintptr_t)launch->bindings;
     const uint8_t *sm = (const uint8_t *)(uintptr_t)bindings[SLIPI_BIND_SM].address;
     const slipi_slot *slot = (const slipi_slot *)(sm + (uint64_t)box->slot * SLIPI_SLOT_BYTES);

@@ -2,8 +2,10 @@
  * dispatch.c - starts ready tasks on compute cores and collects the finished ones.
  *
  * For the executor on platforms with cores; see dispatch.h for who calls it and abi/dispatch.h for
- * the protocol. The two crossings, each named at both ends:
+ * the protocol. The three crossings, each named at both ends:
  *
+ *   [D0] launch block, binding table and kernel table published, before the first command of a run:
+ *        pairs with [C0] in core_loop.c
  *   [D1] mailbox and slot published, then DATA_MAIN_BASE written: pairs with [C1] in core_loop.c
  *   [D2] COND read, then the core line acquired: pairs with [C2] in core_loop.c
  */
@@ -58,6 +60,17 @@ static void write_fast_path(const slipi_dispatcher *d, uint32_t value)
     }
 }
 
+/* Publishes what describes the run. */
+static void publish_run(const slip_device_services *s, const slipi_launch *launch)
+{
+    /* [D0] */
+    s->publish(s->device, launch, sizeof(*launch));
+    s->publish(s->device, (const void *)(uintptr_t)launch->bindings,
+               launch->binding_count * sizeof(slip_binding));
+    s->publish(s->device, (const void *)(uintptr_t)launch->kernels,
+               launch->kernel_count * sizeof(slipi_kernel_row));
+}
+
 void slipi_dispatcher_init(slipi_dispatcher *d, const slip_device_services *services,
                            const slipi_launch *launch, uint32_t thread, uint32_t thread_count,
                            uint32_t blocks)
@@ -75,6 +88,7 @@ void slipi_dispatcher_init(slipi_dispatcher *d, const slip_device_services *serv
     if (launch == NULL) {
         return;
     }
+    publish_run(services, launch);
     const slip_binding *bindings = (const slip_binding *)(uintptr_t)launch->bindings;
     d->sm = (uint8_t *)(uintptr_t)bindings[SLIPI_BIND_SM].address;
     d->flags = bindings[SLIPI_BIND_TASK_TRACE].address != 0 ? SLIPI_DISPATCH_STAMP : 0;

@@ -182,6 +182,41 @@ static uint32_t find(uint32_t from, enum fake_kind kind, uint32_t offset, const 
     return UINT32_MAX;
 }
 
+/* What describes a run is published before its first command, and each core acquires it once. */
+static void run_crosses_once(void)
+{
+    set_up();
+    (void)job_add(current, SLIP_TASK_AIV, JOB_KERNEL_COUNT_UP, 0, 0);
+    (void)job_add(current, SLIP_TASK_AIV, JOB_KERNEL_COUNT_UP, 0, 0);
+    fake.event_count = 0;
+    slipi_dispatcher_init(&dispatcher, &services, &current->launch, 0, 1, 0);
+    const void *block = &current->launch;
+    const void *rows = (const void *)(uintptr_t)current->launch.kernels;
+    const void *table = (const void *)(uintptr_t)current->launch.bindings;
+    CHECK(find(0, FAKE_PUBLISH, 0, block) != UINT32_MAX);
+    CHECK(find(0, FAKE_PUBLISH, 0, rows) != UINT32_MAX);
+    CHECK(find(0, FAKE_PUBLISH, 0, table) != UINT32_MAX);
+    uint32_t core = FAKE_BLOCKS;
+    for (uint32_t task = 0; task < 2; task++) {
+        fake.event_count = 0;
+        CHECK(offer(task));
+        CHECK_EQ(step(core), 1);
+        CHECK_EQ(poll(NULL), 1);
+        CHECK_EQ(find(0, FAKE_ACQUIRE, 0, block) != UINT32_MAX, task == 0);
+        CHECK_EQ(find(0, FAKE_ACQUIRE, 0, rows) != UINT32_MAX, task == 0);
+        CHECK_EQ(find(0, FAKE_ACQUIRE, 0, table) != UINT32_MAX, task == 0);
+    }
+    CHECK(find(0, FAKE_ACQUIRE, 0, block) == UINT32_MAX);
+    job_rewind(current, 2); /* the next run */
+    (void)job_add(current, SLIP_TASK_AIV, JOB_KERNEL_COUNT_UP, 0, 0);
+    slipi_dispatcher_init(&dispatcher, &services, &current->launch, 0, 1, 0);
+    fake.event_count = 0;
+    CHECK(offer(0));
+    CHECK_EQ(step(core), 1);
+    CHECK(find(0, FAKE_ACQUIRE, 0, block) < find(0, FAKE_KERNEL, 0, NULL));
+    tear_down();
+}
+
 /* Publish before the command, acquire before ACK, ACK before the kernel, FIN after everything. */
 static void one_task_in_order(void)
 {
@@ -511,8 +546,9 @@ static void stop_ends_every_core(void)
     set_up();
     fake.event_count = 0;
     slipi_dispatcher_init(&dispatcher, &services, &current->launch, 0, 1, 3);
-    CHECK_EQ(fake.event_count, FAKE_CORES);
-    for (uint32_t i = 0; i < fake.event_count; i++) {
+    enum { TABLES = 3 }; /* published behind the writes: block, bindings, kernels */
+    CHECK_EQ(fake.event_count, FAKE_CORES + TABLES);
+    for (uint32_t i = 0; i < FAKE_CORES; i++) {
         CHECK_EQ(fake.events[i].offset, REG_FAST);
         CHECK_EQ(fake.events[i].value, FAST_OPEN);
     }
@@ -524,7 +560,7 @@ static void stop_ends_every_core(void)
         CHECK_EQ(step(core), 0);
     }
     uint32_t closed = find(FAKE_CORES, FAKE_WRITE, REG_FAST, NULL);
-    CHECK_EQ(closed, 2u * FAKE_CORES);
+    CHECK_EQ(closed, 2u * FAKE_CORES + TABLES);
     CHECK_EQ(fake.events[closed].value, FAST_CLOSE);
     /* The next run goes on with the next sequence. */
     (void)job_add(current, SLIP_TASK_AIC, JOB_KERNEL_COUNT_UP, 0, 0);
@@ -626,6 +662,7 @@ static void tensors_cross_whole(void)
 
 int main(void)
 {
+    CHECK_CASE(run_crosses_once);
     CHECK_CASE(one_task_in_order);
     CHECK_CASE(acknowledged_is_not_finished);
     CHECK_CASE(kernel_errors_come_back);

@@ -153,7 +153,9 @@ def check_names(report):
                     report.add(rule, path, function.first, f"static {function.name} has a prefix")
                 continue
             else:
-                wanted = ("slipi_", "slip_")
+                # What the loader of a device looks for.
+                program = path.startswith("src/device/program/")
+                wanted = ("slipway_",) if program else ("slipi_", "slip_")
             if not function.name.startswith(wanted):
                 report.add(rule, path, function.first, f"{function.name} lacks {wanted[0]}")
 

@@ -1,0 +1,36 @@
+# Programs of devices that are not the host's process: build/device/<name>_control.so and
+# <name>_core.so, with all of the runtime that runs there and nothing of the host's library.
+
+set(SLIPWAY_DEVICE_LAYERS base abi arena task sched orch graph device)
+
+# slipway_device_program(name control_source core_source)
+set(device_sources "")
+foreach(layer ${SLIPWAY_DEVICE_LAYERS})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.c)
+  list(APPEND device_sources ${sources})
+endforeach()
+# The graph's builder runs on the host.
+list(FILTER device_sources EXCLUDE REGEX "/graph/build\\.c$|/base/spans\\.c$")
+add_library(slipway_device_objects OBJECT ${device_sources})
+set_target_properties(slipway_device_objects PROPERTIES POSITION_INDEPENDENT_CODE ON
+                                                        C_VISIBILITY_PRESET hidden)
+slipway_configure(slipway_device_objects)
+
+add_custom_target(device_programs ALL)
+function(slipway_device_program name)
+  foreach(side control core)
+    set(target device_${name}_${side})
+    add_library(${target} MODULE ${ARGV1}/${side}.c $<TARGET_OBJECTS:slipway_device_objects>)
+    slipway_configure(${target})
+    target_link_libraries(${target} PRIVATE Threads::Threads m ${CMAKE_DL_LIBS})
+    if(NOT SLIPWAY_SANITIZE)
+      target_link_options(${target} PRIVATE -Wl,--no-undefined)
+    endif()
+    set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${name}_${side}
+                          C_VISIBILITY_PRESET hidden
+                          LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/device)
+    add_dependencies(device_programs ${target})
+  endforeach()
+endfunction()
+
+slipway_device_program(slipway ${PROJECT_SOURCE_DIR}/src/device/program)
