@@ -8,13 +8,14 @@ FROM ?= HEAD~1
 TO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check-asan check-tsan check-ubsan check-rows bench lint format install \
+.PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows bench lint format install \
         clean
 
 help:
 	@echo "make demo         install what is missing, build, run the two main examples"
 	@echo "make test         install what is missing, build, run every test"
 	@echo "make build        configure and build into build/"
+	@echo "make device       the accelerators' control program, and the examples' programs, for aarch64"
 	@echo "make check-asan   unit and concurrency tests under the address sanitizer"
 	@echo "                  (LABELS='example|random' takes other tests)"
 	@echo "make check-tsan   the same under the thread sanitizer"
@@ -30,6 +31,11 @@ build:
 	scripts/install-deps.sh build
 	cmake --preset default
 	cmake --build --preset default --parallel $(JOBS)
+
+device:
+	scripts/install-deps.sh build device
+	cmake --preset device
+	cmake --build --preset device --parallel $(JOBS)
 
 demo:
 	scripts/install-deps.sh build
@@ -70,4 +76,4 @@ install: build
 	cmake --install build --prefix $(PREFIX)
 
 clean:
-	rm -rf build build-asan build-tsan build-ubsan build-clang build-release build-rows
+	rm -rf build build-device build-asan build-tsan build-ubsan build-clang build-release build-rows

@@ -3,6 +3,9 @@
 #   all other .c files                     the host    -> build/examples/<name>
 # examples/common/*.c is linked to every host.
 
+# Programs alone: what a device of another instruction set is given.
+add_custom_target(example_programs)
+
 file(GLOB example_folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/examples/*)
 file(GLOB example_common CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/common/*.c)
 
@@ -19,6 +22,10 @@ foreach(folder ${example_folders})
   if(program_sources)
     slipway_program(example_${name}_program examples ${name} ${program_sources})
     target_include_directories(example_${name}_program PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+    get_target_property(left_out example_${name}_program EXCLUDE_FROM_ALL)
+    if(NOT left_out)
+      add_dependencies(example_programs example_${name}_program)
+    endif()
   endif()
   if(host_sources)
     slipway_executable(example_${name} examples ${host_sources} ${example_common})

@@ -1,7 +1,7 @@
 #!/bin/bash
 # install-deps.sh - installs the Debian packages that a task needs and that are missing.
 #
-# Usage: install-deps.sh build|test|demo|lint|format ...
+# Usage: install-deps.sh build|test|demo|device|lint|format ...
 # Called by the Makefile. Does nothing, and needs no network, when everything is there.
 set -euo pipefail
 
@@ -11,6 +11,7 @@ BUILD="gcc:gcc libc6-dev:- cmake:cmake ninja-build:ninja make:make libopenblas-s
 TEST="g++:g++ git:git pkg-config:pkg-config python3:python3 python3-numpy:-"
 DEMO="python3:python3 python3-pip:- ca-certificates:-"
 LINT="git:git python3:python3 clang-tidy:clang-tidy"
+DEVICE="gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:- qemu-user:qemu-aarch64"
 FORMAT="git:git clang-format:clang-format"
 
 # True if a package, or the command it is wanted for, is on this machine.
@@ -37,10 +38,11 @@ for group in "$@"; do
     build) wanted+=" $BUILD" ;;
     test) wanted+=" $TEST" ;;
     demo) wanted+=" $DEMO" ;;
+    device) wanted+=" $DEVICE" ;;
     lint) wanted+=" $LINT" ;;
     format) wanted+=" $FORMAT" ;;
     *)
-        echo "install-deps: unknown group '$group'; wanted build, test, demo, lint or format" >&2
+        echo "install-deps: unknown group '$group'; wanted build, test, demo, device, lint or format" >&2
         exit 2
         ;;
     esac
