@@ -3,7 +3,6 @@
 
 set(SLIPWAY_DEVICE_LAYERS base abi arena task sched orch graph device)
 
-# slipway_device_program(name control_source core_source)
 set(device_sources "")
 foreach(layer ${SLIPWAY_DEVICE_LAYERS})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.c)
@@ -17,10 +16,13 @@ set_target_properties(slipway_device_objects PROPERTIES POSITION_INDEPENDENT_COD
 slipway_configure(slipway_device_objects)
 
 add_custom_target(device_programs ALL)
-function(slipway_device_program name)
+
+# slipway_device_program(name folder [source ...]): <folder>/control.c and core.c, each with the
+# further sources.
+function(slipway_device_program name folder)
   foreach(side control core)
     set(target device_${name}_${side})
-    add_library(${target} MODULE ${ARGV1}/${side}.c $<TARGET_OBJECTS:slipway_device_objects>)
+    add_library(${target} MODULE ${folder}/${side}.c ${ARGN} $<TARGET_OBJECTS:slipway_device_objects>)
     slipway_configure(${target})
     target_link_libraries(${target} PRIVATE Threads::Threads m ${CMAKE_DL_LIBS})
     if(NOT SLIPWAY_SANITIZE)

@@ -123,6 +123,9 @@ foreach(source ${test_program_sources})
   add_dependencies(test_programs test_program_${name})
 endforeach()
 
+slipway_device_program(conformance ${PROJECT_SOURCE_DIR}/tests/platform/conformance
+                       ${PROJECT_SOURCE_DIR}/tests/platform/conformance_entry.c)
+
 slipway_test_helpers(support)
 file(GLOB test_areas CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/tests/*)
 foreach(folder ${test_areas})
