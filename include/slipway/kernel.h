@@ -14,6 +14,18 @@
 extern "C" {
 #endif
 
+/*
+ * A compiler for compute cores may tell device memory from a core's own by an address space of its
+ * pointers, and want functions for cores marked. Define both before this header then; elsewhere
+ * they are nothing.
+ */
+#ifndef SLIP_GM
+#define SLIP_GM
+#endif
+#ifndef SLIP_CORE
+#define SLIP_CORE
+#endif
+
 /* Dimensions a tensor may have at most. */
 #define SLIP_MAX_DIMS 5
 
@@ -40,7 +52,7 @@ enum slip_dtype {
 };
 
 /* Bytes of one element of a type; 0 for a value that is no type. */
-static inline uint32_t slip_dtype_bytes(uint32_t dtype)
+static inline SLIP_CORE uint32_t slip_dtype_bytes(uint32_t dtype)
 {
     switch (dtype) {
 #define SLIP_DTYPE_BYTES(symbol, value, bytes, name) \
@@ -84,9 +96,9 @@ typedef struct slip_binding {
 
 /* What a kernel is given. Valid during the call only; owned by the runtime; read-only. */
 typedef struct slip_kernel_ctx {
-    const slip_task_tensor *tensors; /* tensor arguments, in the order of submission */
-    const uint64_t *scalars;         /* scalar arguments, in the order of submission */
-    const slip_binding *bindings;    /* the run's binding table */
+    SLIP_GM const slip_task_tensor *tensors; /* tensor arguments, in the order of submission */
+    SLIP_GM const uint64_t *scalars;         /* scalar arguments, in the order of submission */
+    SLIP_GM const slip_binding *bindings;    /* the run's binding table */
     uint32_t tensor_count;
     uint32_t scalar_count;
     uint32_t core;     /* core of the device, 0 .. cores - 1 */
@@ -94,7 +106,7 @@ typedef struct slip_kernel_ctx {
     uint8_t lane;      /* 0, or 1 for the second AIV of a mixed cluster */
     uint16_t kernel;   /* index in the callable's kernel table */
     uint64_t task;     /* task id with its ring, for messages */
-    const struct slip_dispatch *dispatch; /* the runtime's own; not for kernels */
+    SLIP_GM const struct slip_dispatch *dispatch; /* the runtime's own; not for kernels */
 } slip_kernel_ctx;
 
 /*
@@ -104,32 +116,33 @@ typedef struct slip_kernel_ctx {
 typedef int32_t (*slip_kernel_fn)(const slip_kernel_ctx *ctx);
 
 /* First element of tensor argument i. The pointer is valid during the call. */
-static inline void *slip_kernel_data(const slip_kernel_ctx *ctx, uint32_t i)
+static inline SLIP_CORE SLIP_GM void *slip_kernel_data(const slip_kernel_ctx *ctx, uint32_t i)
 {
-    const slip_task_tensor *t = &ctx->tensors[i];
-    return (void *)(uintptr_t)(ctx->bindings[t->binding].address + t->offset);
+    SLIP_GM const slip_task_tensor *t = &ctx->tensors[i];
+    return (SLIP_GM void *)(uintptr_t)(ctx->bindings[t->binding].address + t->offset);
 }
 
 /* Elements of dimension d of tensor argument i. */
-static inline uint32_t slip_kernel_dim(const slip_kernel_ctx *ctx, uint32_t i, uint32_t d)
+static inline SLIP_CORE uint32_t slip_kernel_dim(const slip_kernel_ctx *ctx, uint32_t i, uint32_t d)
 {
     return ctx->tensors[i].shape[d];
 }
 
 /* Distance in elements between neighbours along dimension d of tensor argument i. */
-static inline int32_t slip_kernel_stride(const slip_kernel_ctx *ctx, uint32_t i, uint32_t d)
+static inline SLIP_CORE int32_t slip_kernel_stride(const slip_kernel_ctx *ctx, uint32_t i,
+                                                   uint32_t d)
 {
     return ctx->tensors[i].stride[d];
 }
 
 /* Scalar argument i as an integer. */
-static inline uint64_t slip_kernel_u64(const slip_kernel_ctx *ctx, uint32_t i)
+static inline SLIP_CORE uint64_t slip_kernel_u64(const slip_kernel_ctx *ctx, uint32_t i)
 {
     return ctx->scalars[i];
 }
 
 /* Scalar argument i as a double (submitted with SLIP_ARG_F64). */
-static inline double slip_kernel_f64(const slip_kernel_ctx *ctx, uint32_t i)
+static inline SLIP_CORE double slip_kernel_f64(const slip_kernel_ctx *ctx, uint32_t i)
 {
     union {
         uint64_t u;

@@ -8,13 +8,22 @@
 #ifndef SLIPI_ATOMIC_H
 #define SLIPI_ATOMIC_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+/* The program of compute cores alone is C++. It shares no word with another writer but registers;
+ * its port (device/program/core_main.cce) moves lines and knows no atomic operation. */
+typedef uint32_t slipi_au32;
+typedef int32_t slipi_ai32;
+typedef uint64_t slipi_au64;
+#else
+#include <stdatomic.h>
 
 typedef _Atomic uint32_t slipi_au32;
 typedef _Atomic int32_t slipi_ai32;
 typedef _Atomic uint64_t slipi_au64;
+#endif
 
 _Static_assert(sizeof(slipi_au32) == 4 && sizeof(slipi_au64) == 8, "atomics have no hidden lock");
 
