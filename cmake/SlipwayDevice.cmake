@@ -36,3 +36,5 @@ function(slipway_device_program name folder)
 endfunction()
 
 slipway_device_program(slipway ${PROJECT_SOURCE_DIR}/src/device/program)
+# What `make install` gives beside the library.
+set(SLIPWAY_DEVICE_TARGETS device_slipway_control device_slipway_core)

@@ -24,6 +24,9 @@ file(RELATIVE_PATH PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/slipway.pc.in ${PROJECT_BINARY_DIR}/slipway.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/slipway.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+# Where the library looks for a device's program: beside itself, in a folder of its own.
+install(TARGETS ${SLIPWAY_DEVICE_TARGETS} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/slipway)
+
 if(TARGET slipway_cli)
   install(TARGETS slipway_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -83,6 +83,17 @@ def check_atomics(report):
                 report.add(fence, path, line_of(text, match.start()), match.group(0))
 
 
+def check_assembly(report):
+    """Inline assembly is for what C cannot say, in one folder; the vendor's core program is not C."""
+    rule = "inline assembly only in src/base"
+    report.rule(rule)
+    for path in c_files():
+        text = code_only(read(path))
+        if not path.startswith("src/base/"):
+            for match in re.finditer(r"\b(asm|__asm__)\b", text):
+                report.add(rule, path, line_of(text, match.start()), match.group(0))
+
+
 def check_arrows(report):
     """Includes follow the table of layers."""
     rule = "include arrows point down"
@@ -295,5 +306,5 @@ def check_option_structs(report):
 
 
 if __name__ == "__main__":
-    run(check_words, check_atomics, check_arrows, check_lengths, check_names, check_heads,
+    run(check_words, check_atomics, check_assembly, check_arrows, check_lengths, check_names, check_heads,
         check_must_use, check_recursion, check_layouts, check_braces, check_option_structs)
