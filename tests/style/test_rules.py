@@ -25,6 +25,7 @@ OFFENCES = {
     "no alloca": ("src/base/x.c", body("    use(alloca(8));")),
     "C11 atomics": ("src/base/x.c", HEAD + "static _Atomic int x;\n"),
     "no stand-alone fence": ("src/base/x.c", body("    slipi_fence();")),
+    "inline assembly": ("src/task/x.c", body("    __asm__(\"nop\");")),
     "include arrows": ("src/base/x.c", HEAD + '#include "runner/run.h"\n'),
     "files of at most": ("src/base/x.c", HEAD + "\n" * 1000),
     "functions of at most": ("src/base/x.c", body("    x();\n" * 70)),
