@@ -7,8 +7,11 @@
 #   ctest-timeout: 300           seconds, instead of SLIPWAY_TEST_TIMEOUT
 #   ctest-serial: yes            not beside other tests
 # Other .c files of tests/<area>/ and tests/support/ are linked where they are needed;
-# tests/<any>/<name>_program.c becomes build/tests/programs/<name>.so. Tests run in the build folder
+# tests/<any>/<name>_program.c becomes build/tests/programs/<name>.so. A test or helper that includes
+# "standin/standin.h" is linked with the stand-in runtime (SlipwayStandin.cmake). Tests run in the build folder
 # with SLIPWAY_SOURCE_DIR, SLIPWAY_BUILD_DIR and SLIPWAY_TEST_SCALE set; exit code 77 means skipped.
+
+include(cmake/SlipwayStandin.cmake)
 
 find_program(SLIPWAY_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
 find_program(SLIPWAY_PYTHON NAMES python3)
@@ -90,6 +93,7 @@ function(slipway_c_test area name source)
   endforeach()
   # Helpers may call the library: it comes after them on the command line.
   target_link_libraries(${target} PRIVATE slipway_static m)
+  slipway_link_standin(${target} ${source} ${further})
   slipway_test_directive(${source} link link)
   separate_arguments(link UNIX_COMMAND "${link}")
   target_link_options(${target} PRIVATE ${link})
@@ -110,6 +114,7 @@ function(slipway_test_helpers area)
                              ${PROJECT_SOURCE_DIR}/tests/support)
   target_link_libraries(test_helpers_${area} PUBLIC slipway_static)
   slipway_link_used(test_helpers_${area} missing ${helpers})
+  slipway_link_standin(test_helpers_${area} ${helpers})
 endfunction()
 
 file(GLOB_RECURSE test_program_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_program.c)
@@ -120,6 +125,7 @@ foreach(source ${test_program_sources})
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_program$" "" name ${name})
   slipway_program(test_program_${name} tests/programs ${name} ${source})
+  target_include_directories(test_program_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   add_dependencies(test_programs test_program_${name})
 endforeach()
 
@@ -149,7 +155,7 @@ foreach(folder ${test_areas})
       slipway_register_runs(${area}.${name} ${source} ${SLIPWAY_PYTHON} ${source})
     endif()
     if(NOT extension STREQUAL ".c")
-      slipway_label_targets(${source} slipway_cli)
+      slipway_label_targets(${source} slipway_cli slipway_standin)
     endif()
   endforeach()
 endforeach()
