@@ -57,8 +57,8 @@ typedef struct slipi_edge {
     uint32_t consumer;
 } slipi_edge;
 _Static_assert(sizeof(slipi_edge) == 8, "edge size");
-#define SLIPI_EDGE_UNIT 8u
-#define SLIPI_SM_MAX_BYTES (UINT64_C(8) << 32) /* what a 32-bit edge reference reaches */
+#define SLIPI_SM_UNIT 8u /* of a 32-bit reference to anything in SM but slots */
+#define SLIPI_SM_MAX_BYTES (UINT64_C(8) << 32) /* what such a reference reaches */
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
@@ -68,14 +68,19 @@ _Static_assert(sizeof(slipi_edge) == 8, "edge size");
 #define SLIPI_INLINE_TENSORS 4u
 #define SLIPI_FANOUT_CLOSED UINT32_MAX /* the task is COMPLETED */
 
+/* Flags of a slot, for the orchestrator: which lines besides line 0 its watermarks need. */
+#define SLIPI_SLOT_KEEPS 1u /* line 1: the task made buffers, or cells were cut after it */
+#define SLIPI_SLOT_TOOK 2u  /* the ends in line 3: the task took argument bytes or pool edges */
+
 /*
  * One task. Lines 0 and 2 are shared with the schedulers, line 1 and the ends in line 3 belong to
- * the orchestrator alone; the rest is written before the task is published and then read-only.
+ * the orchestrator alone; the rest is written before the task is published and then read-only. Only
+ * line 0 is written for every task; the others hold what an earlier task left unless they are used.
  *
- *   line 0  sync: fan-out list head, fan-in, kernels, argument places
- *   line 1  lifetime: last use per ring, duplicate mark
+ *   line 0  sync: fan-out list head, fan-in, kernels, argument places, duplicate mark
+ *   line 1  lifetime (KEEPS): last use per ring, ends of what tail gives back
  *   line 2  the first eight in-edges of this task (cells in its producers' lists)
- *   line 3  four scalars; where this task's spill, pool edges and lattice cells end
+ *   line 3  four scalars; (TOOK) ends of what done gives back
  *   4 .. 7  four tensors
  */
 typedef struct slipi_slot {
@@ -87,26 +92,26 @@ typedef struct slipi_slot {
     uint8_t flags; /* SLIPI_SLOT_* */
     uint16_t tensor_count;
     uint16_t scalar_count;
-    uint32_t ready_next;   /* slot reference of the next in a chain of ready tasks; 0 ends it */
-    uint64_t tensors_off;  /* in SM: line 4 of this slot, or the ring's spill */
-    uint64_t scalars_off;  /* in SM: line 3 of this slot, or the ring's spill */
-    uint64_t submission;   /* index within the run, from 1 */
-    slipi_au32 parts_left; /* mixed tasks: kernels still running */
-    uint32_t chain_count;  /* first of a shared chain: tasks in it */
+    uint32_t ready_next;  /* slot reference of the next in a chain of ready tasks; 0 ends it */
+    uint32_t tensors_ref; /* in SM, units of 8 bytes: line 4 of this slot, or the ring's spill */
+    uint32_t scalars_ref; /* ... line 3 of this slot, or the ring's spill */
+    uint64_t submission;  /* index within the run, from 1 */
+    uint64_t mark;        /* submission serial that already has an edge from here */
+    uint32_t chain_count; /* first of a shared chain: tasks in it */
+    uint32_t reserved0;
 
     uint64_t last_use[SLIPI_RINGS]; /* youngest task of each ring that touches a buffer made here */
-    uint64_t mark;                  /* submission serial that already has an edge from here */
-    uint64_t heap_end;              /* ring positions after this task's allocations */
+    uint64_t heap_end;              /* ring positions after this task's allocations; 0 = none */
     uint64_t buffers_end;
-    uint64_t serial; /* submission serial across runs (R3) */
+    uint64_t cells_end;
+    uint64_t reserved1;
 
     slipi_edge edges[SLIPI_INLINE_EDGES];
 
     uint64_t scalars[SLIPI_INLINE_SCALARS];
     uint64_t spill_end;
     uint64_t pool_end;
-    uint64_t cells_end;
-    uint64_t scope_serial;
+    uint64_t reserved2[2];
 
     slip_task_tensor tensors[SLIPI_INLINE_TENSORS];
 } slipi_slot;

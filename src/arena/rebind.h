@@ -60,13 +60,23 @@ static inline slipi_slot *slipi_slot_at(const slipi_attached *at, uint32_t ref)
 /* The edge behind a reference. */
 static inline slipi_edge *slipi_edge_at(const slipi_attached *at, uint32_t ref)
 {
-    return (slipi_edge *)(void *)(at->sm_base + (uint64_t)ref * SLIPI_EDGE_UNIT);
+    return (slipi_edge *)(void *)(at->sm_base + (uint64_t)ref * SLIPI_SM_UNIT);
+}
+
+/* The stored arguments of a task: in its slot, or in its ring's spill. */
+static inline slip_task_tensor *slipi_tensors_of(const slipi_attached *at, const slipi_slot *slot)
+{
+    return (slip_task_tensor *)(void *)(at->sm_base + (uint64_t)slot->tensors_ref * SLIPI_SM_UNIT);
+}
+static inline uint64_t *slipi_scalars_of(const slipi_attached *at, const slipi_slot *slot)
+{
+    return (uint64_t *)(void *)(at->sm_base + (uint64_t)slot->scalars_ref * SLIPI_SM_UNIT);
 }
 
 /* Reference of an edge. */
 static inline uint32_t slipi_edge_ref(const slipi_attached *at, const slipi_edge *edge)
 {
-    return (uint32_t)((uint64_t)((const uint8_t *)edge - at->sm_base) / SLIPI_EDGE_UNIT);
+    return (uint32_t)((uint64_t)((const uint8_t *)edge - at->sm_base) / SLIPI_SM_UNIT);
 }
 
 #endif

@@ -56,7 +56,14 @@ static SLIP_CORE void cross_tensor(const core_view *v, SLIP_GM const slip_task_t
 static SLIP_CORE SLIP_GM const slip_task_tensor *tensors_of(const core_view *v,
                                                             SLIP_GM const slipi_slot *slot)
 {
-    return (SLIP_GM const slip_task_tensor *)(v->sm + slot->tensors_off);
+    return (SLIP_GM const slip_task_tensor *)(v->sm + (uint64_t)slot->tensors_ref * SLIPI_SM_UNIT);
+}
+
+/* Scalars of a task, likewise. */
+static SLIP_CORE SLIP_GM const uint64_t *scalars_of(const core_view *v,
+                                                    SLIP_GM const slipi_slot *slot)
+{
+    return (SLIP_GM const uint64_t *)(v->sm + (uint64_t)slot->scalars_ref * SLIPI_SM_UNIT);
 }
 
 /* Drops this core's stale copies of what the task reads: slot, spilled arguments, tensors. */
@@ -68,7 +75,7 @@ static SLIP_CORE void acquire_task(const core_view *v, SLIP_GM const slipi_slot 
         slipi_core_acquire(&v->port, CORE_ADDRESS(tensors), slot->tensor_count * sizeof(*tensors));
     }
     if (slot->scalar_count > SLIPI_INLINE_SCALARS) {
-        slipi_core_acquire(&v->port, CORE_ADDRESS(v->sm + slot->scalars_off),
+        slipi_core_acquire(&v->port, CORE_ADDRESS(scalars_of(v, slot)),
                            slot->scalar_count * sizeof(uint64_t));
     }
     /* Outputs too: their memory may have been another task's, whose lines must not come back. */
@@ -96,7 +103,7 @@ static SLIP_CORE int32_t call_kernel(const core_view *v, SLIP_GM const slipi_slo
         (SLIP_GM const slipi_kernel_row *)(uintptr_t)v->launch->kernels;
     slip_kernel_ctx ctx;
     ctx.tensors = tensors_of(v, slot);
-    ctx.scalars = (SLIP_GM const uint64_t *)(v->sm + slot->scalars_off);
+    ctx.scalars = scalars_of(v, slot);
     ctx.bindings = v->bindings;
     ctx.tensor_count = slot->tensor_count;
     ctx.scalar_count = slot->scalar_count;

@@ -131,11 +131,12 @@ static void publish_task(const slipi_dispatcher *d, const slipi_slot *slot)
     const slip_device_services *s = d->services;
     s->publish(s->device, slot, sizeof(*slot));
     if (slot->tensor_count > SLIPI_INLINE_TENSORS) {
-        s->publish(s->device, d->sm + slot->tensors_off,
+        s->publish(s->device, d->sm + (uint64_t)slot->tensors_ref * SLIPI_SM_UNIT,
                    slot->tensor_count * sizeof(slip_task_tensor));
     }
     if (slot->scalar_count > SLIPI_INLINE_SCALARS) {
-        s->publish(s->device, d->sm + slot->scalars_off, slot->scalar_count * sizeof(uint64_t));
+        s->publish(s->device, d->sm + (uint64_t)slot->scalars_ref * SLIPI_SM_UNIT,
+                   slot->scalar_count * sizeof(uint64_t));
     }
 }
 

@@ -92,8 +92,8 @@ void slipi_run_task(slipi_worker *w, slipi_slot *slot)
 {
     if (slot->shape != SLIP_TASK_DUMMY && slipi_failed(&w->at) == SLIP_OK) {
         slip_kernel_ctx *ctx = &w->ctx;
-        ctx->tensors = (const slip_task_tensor *)(const void *)(w->at.sm_base + slot->tensors_off);
-        ctx->scalars = (const uint64_t *)(const void *)(w->at.sm_base + slot->scalars_off);
+        ctx->tensors = slipi_tensors_of(&w->at, slot);
+        ctx->scalars = slipi_scalars_of(&w->at, slot);
         ctx->tensor_count = slot->tensor_count;
         ctx->scalar_count = slot->scalar_count;
         ctx->task = slot->task;

@@ -52,7 +52,9 @@ static bool take_cells(slipi_query *q, const cell_pool *pool, uint64_t count, ui
          */
         const slipi_attached *at = &q->o->worker->at;
         const slipi_ring_state *s = &q->rt->ring[pool->ring];
-        at->slots[pool->ring][(s->head - 1) & at->slot_mask[pool->ring]].cells_end = *pool->head;
+        slipi_slot *youngest = &at->slots[pool->ring][(s->head - 1) & at->slot_mask[pool->ring]];
+        slipi_slot_keep(youngest);
+        youngest->cells_end = *pool->head;
     }
     *out_pos = start;
     return true;

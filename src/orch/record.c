@@ -37,8 +37,7 @@ void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot, const slip
     record->arg_count = slot->tensor_count;
     record->depth = o->depth - 1;
     slipi_audit_arg *arg = (slipi_audit_arg *)(void *)(record + 1);
-    const slip_task_tensor *tensors =
-        (const slip_task_tensor *)(const void *)(o->worker->at.sm_base + slot->tensors_off);
+    const slip_task_tensor *tensors = slipi_tensors_of(&o->worker->at, slot);
     for (uint32_t i = 0, n = 0; i < task->arg_count; i++) {
         const slip_arg *from = &task->args[i];
         if (from->kind == SLIP_ARG_SCALAR) {

@@ -25,8 +25,9 @@ typedef struct plan {
 typedef struct submission {
     slipi_orchestrator *o;
     slipi_slot *slot;
-    slipi_fanin fanin;
+    uint64_t serial; /* of this submission, across runs (R3) */
     uint64_t edge_flags;
+    slipi_fanin fanin;
 } submission;
 
 /* Rounds up to whole lines. */
@@ -207,36 +208,39 @@ static uint64_t take_spill(const slipi_attached *at, uint32_t ring, uint64_t byt
     return e->spill_off + start % e->spill_bytes;
 }
 
-/* Initialises the slot at the ring's head. */
+/* Places the arguments that do not fit into the slot. */
+static void spill_args(const slipi_attached *at, const plan *p, slipi_slot *slot)
+{
+    uint64_t off = take_spill(at, p->ring, p->need.spill_bytes);
+    if (p->tensors > SLIPI_INLINE_TENSORS) {
+        slot->tensors_ref = (uint32_t)(off / SLIPI_SM_UNIT);
+        off += p->tensors * sizeof(slip_task_tensor);
+    }
+    if (p->scalars > SLIPI_INLINE_SCALARS) {
+        slot->scalars_ref = (uint32_t)(off / SLIPI_SM_UNIT);
+    }
+}
+
+/* Initialises line 0 of the slot at the ring's head. */
 static slipi_slot *open_slot(slipi_orchestrator *o, const slip_task *task, const plan *p)
 {
     const slipi_attached *at = &o->worker->at;
     slipi_ring_state *s = &at->rt->ring[p->ring];
     slipi_slot *slot = &at->slots[p->ring][s->head & at->slot_mask[p->ring]];
-    uint64_t slot_off = (uint64_t)slipi_slot_ref(at, slot) * SLIPI_SLOT_BYTES;
+    uint32_t first_ref = slipi_slot_ref(at, slot) * (SLIPI_SLOT_BYTES / SLIPI_SM_UNIT);
     slipi_store_relaxed(&slot->fanout, 0u); /* published with the first edge or the ready chain */
     slot->task = slipi_task_ref(p->ring, s->head);
     memcpy(slot->kernel, task->kernel, sizeof slot->kernel);
     slot->shape = (uint8_t)task->shape;
-    slot->flags = 0;
+    slot->flags = 0; /* the mark of an earlier life is older than any serial to come */
     slot->tensor_count = (uint16_t)p->tensors;
     slot->scalar_count = (uint16_t)p->scalars;
-    slot->tensors_off = slot_off + offsetof(slipi_slot, tensors);
-    slot->scalars_off = slot_off + offsetof(slipi_slot, scalars);
-    if (p->need.spill_bytes != 0) {
-        uint64_t off = take_spill(at, p->ring, p->need.spill_bytes);
-        if (p->tensors > SLIPI_INLINE_TENSORS) {
-            slot->tensors_off = off;
-            off += p->tensors * sizeof(slip_task_tensor);
-        }
-        slot->scalars_off = p->scalars > SLIPI_INLINE_SCALARS ? off : slot->scalars_off;
-    }
+    slot->tensors_ref = first_ref + offsetof(slipi_slot, tensors) / SLIPI_SM_UNIT;
+    slot->scalars_ref = first_ref + offsetof(slipi_slot, scalars) / SLIPI_SM_UNIT;
     slot->submission = o->submissions;
-    slipi_store_relaxed(&slot->parts_left, 3u);
-    memset(slot->last_use, 0, sizeof slot->last_use);
-    slot->mark = 0;
-    slot->serial = ++at->rt->sequence;
-    slot->scope_serial = slipi_scope_now(o)->serial;
+    if (p->need.spill_bytes != 0) {
+        spill_args(at, p, slot);
+    }
     return slot;
 }
 
@@ -257,11 +261,12 @@ static void fill(void *to, uint64_t bytes, uint32_t elem, uint64_t bits)
  * Allocates one output at `offset` of the GM heap and stores it with its task. The program's handle
  * is set later, by set_outputs: until the look-ups are done it may still name an input.
  */
-static void make_output(slipi_orchestrator *o, const slip_arg *arg, const slipi_slot *slot,
-                        uint64_t offset, slip_task_tensor *to)
+static void make_output(const submission *sub, const slip_arg *arg, uint64_t offset,
+                        slip_task_tensor *to)
 {
+    slipi_orchestrator *o = sub->o;
     const slipi_attached *at = &o->worker->at;
-    uint32_t ring = slipi_task_ring(slot->task);
+    uint32_t ring = slipi_task_ring(sub->slot->task);
     uint64_t position = at->rt->ring[ring].buffers_head++;
     const slipi_map_extent *extent = &at->rt->map[ring];
     slipi_buffer *buffers = (slipi_buffer *)(void *)(at->arena_base + extent->buffers_off);
@@ -282,7 +287,7 @@ static void make_output(slipi_orchestrator *o, const slip_arg *arg, const slipi_
     buffer->offset = offset;
     buffer->bytes = elements * slip_dtype_bytes(arg->dtype);
     buffer->binding = SLIPI_BIND_HEAP;
-    slipi_tensormap_insert(buffer, slot->task, slot->serial);
+    slipi_tensormap_insert(buffer, sub->slot->task, sub->serial);
     if (arg->has_init != 0) {
         uint8_t *bytes = at->heap_base + offset;
         fill(bytes, buffer->bytes, slip_dtype_bytes(arg->dtype), arg->bits);
@@ -293,8 +298,7 @@ static void make_output(slipi_orchestrator *o, const slip_arg *arg, const slipi_
 /* Sets the program's handles of a task's outputs. */
 static void set_outputs(slipi_orchestrator *o, const slip_task *task, const slipi_slot *slot)
 {
-    const slip_task_tensor *stored =
-        (const slip_task_tensor *)(const void *)(o->worker->at.sm_base + slot->tensors_off);
+    const slip_task_tensor *stored = slipi_tensors_of(&o->worker->at, slot);
     for (uint32_t i = 0; i < task->arg_count; i++) {
         const slip_arg *arg = &task->args[i];
         if (arg->kind == SLIP_ACCESS_OUT) {
@@ -305,7 +309,7 @@ static void set_outputs(slipi_orchestrator *o, const slip_task *task, const slip
             t->buffer = stored->buffer;
             t->creator = slot->task;
             t->depth = o->depth - 1;
-            t->scope_serial = slot->scope_serial;
+            t->scope_serial = slipi_scope_now(o)->serial;
             t->run_serial = o->run_serial;
         }
         stored += arg->kind != SLIP_ARG_SCALAR ? 1 : 0;
@@ -327,14 +331,13 @@ static void store_tensor(slip_task_tensor *to, const slip_tensor *from, uint8_t 
 }
 
 /* Allocates outputs and stores all arguments. */
-static void store_args(slipi_orchestrator *o, const slip_task *task, const plan *p,
-                       slipi_slot *slot)
+static void store_args(const submission *sub, const slip_task *task, const plan *p)
 {
-    const slipi_attached *at = &o->worker->at;
+    const slipi_attached *at = &sub->o->worker->at;
     const slipi_ring_extent *e = &at->sm->ring[p->ring];
     slipi_ring_state *s = &at->rt->ring[p->ring];
-    slip_task_tensor *tensors = (slip_task_tensor *)(void *)(at->sm_base + slot->tensors_off);
-    uint64_t *scalars = (uint64_t *)(void *)(at->sm_base + slot->scalars_off);
+    slip_task_tensor *tensors = slipi_tensors_of(at, sub->slot);
+    uint64_t *scalars = slipi_scalars_of(at, sub->slot);
     uint64_t heap = s->heap_head;
     if (p->need.heap_bytes != 0) {
         heap = slipi_place(s->heap_head, p->need.heap_bytes, e->heap_bytes);
@@ -347,7 +350,7 @@ static void store_args(slipi_orchestrator *o, const slip_task *task, const plan 
             continue;
         }
         if (arg->kind == SLIP_ACCESS_OUT) {
-            make_output(o, arg, slot, e->heap_off + heap % e->heap_bytes, tensors);
+            make_output(sub, arg, e->heap_off + heap % e->heap_bytes, tensors);
             heap += round_line((uint64_t)tensors->shape[0] * (uint32_t)tensors->stride[0] *
                                slip_dtype_bytes(arg->dtype));
             tensors++;
@@ -371,10 +374,10 @@ static void add_producer(void *user, uint64_t task)
         return; /* of an earlier run */
     }
     slipi_slot *producer = slipi_slot_of(at, task);
-    if (producer->task != task || producer->mark == sub->slot->serial) {
+    if (producer->task != task || producer->mark == sub->serial) {
         return; /* reclaimed (audited runs ask), or ordered already */
     }
-    producer->mark = sub->slot->serial;
+    producer->mark = sub->serial;
     uint64_t flags = sub->edge_flags;
     if (slipi_fanin_push(&sub->fanin, producer)) {
         o->edges++;
@@ -422,7 +425,7 @@ static void find_producers(submission *sub, const slip_task *task)
         }
         slipi_access access = {.tensor = arg->tensor,
                                .task = sub->slot->task,
-                               .seq = sub->slot->serial,
+                               .seq = sub->serial,
                                .writes = arg->kind != SLIP_ACCESS_IN,
                                .look_up = !manual,
                                .record = true,
@@ -431,15 +434,20 @@ static void find_producers(submission *sub, const slip_task *task)
     }
 }
 
-/* Notes where the ring's positions stand after the task, for its reclamation. */
-static void close_slot(const slipi_attached *at, uint32_t ring, slipi_slot *slot)
+/* Notes where the ring's positions stand after the task, if it moved them, for its reclamation. */
+static void close_slot(const slipi_attached *at, const plan *p, slipi_slot *slot, bool took_edges)
 {
-    slipi_ring_state *s = &at->rt->ring[ring];
-    slot->heap_end = s->heap_head;
-    slot->buffers_end = s->buffers_head;
-    slot->cells_end = s->cells_head;
-    slot->spill_end = s->spill_head;
-    slot->pool_end = s->pool_head;
+    slipi_ring_state *s = &at->rt->ring[p->ring];
+    if (p->need.buffers != 0) {
+        slipi_slot_keep(slot);
+        slot->heap_end = s->heap_head;
+        slot->buffers_end = s->buffers_head;
+    }
+    if (p->need.spill_bytes != 0 || took_edges) {
+        slot->flags |= SLIPI_SLOT_TOOK;
+        slot->spill_end = s->spill_head;
+        slot->pool_end = s->pool_head;
+    }
     s->head++;
     uint64_t used = s->head - s->tail;
     s->window_high = used > s->window_high ? used : s->window_high;
@@ -468,20 +476,23 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
         return status;
     }
     slipi_record_watermark(o);
-    submission sub = {.o = o, .slot = open_slot(o, task, &p)};
-    store_args(o, task, &p, sub.slot);
+    submission sub;
+    sub.o = o;
+    sub.slot = open_slot(o, task, &p);
+    sub.serial = ++o->worker->at.rt->sequence;
+    store_args(&sub, task, &p);
     slipi_record_task(o, sub.slot, task);
     slipi_fanin_begin(&sub.fanin, &o->worker->at, o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
     if (p.need.buffers != 0) {
         set_outputs(o, task, sub.slot);
     }
-    close_slot(&o->worker->at, p.ring, sub.slot);
+    close_slot(&o->worker->at, &p, sub.slot, sub.fanin.took_pool);
     if (sub.fanin.stuck) {
         return stop_waiting(o, "edges");
     }
     if (out != NULL) {
-        slip_task_handle handle = {sub.slot->task, o->depth - 1, 0, sub.slot->scope_serial,
+        slip_task_handle handle = {sub.slot->task, o->depth - 1, 0, slipi_scope_now(o)->serial,
                                    o->run_serial};
         *out = handle;
     }

@@ -16,6 +16,7 @@ void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at, slipi_help hel
     in->used = 0;
     in->pushed = 0;
     in->total = 0;
+    in->took_pool = false;
     in->stuck = false;
     /* Relaxed: published by the first push [F2]. */
     slipi_store_relaxed(&consumer->fanin, SLIPI_FANIN_GUARD);
@@ -55,6 +56,7 @@ static slipi_edge *take_edge(slipi_fanin *in)
     if (ring->pool_head - ring->pool_done > ring->pool_high) {
         ring->pool_high = ring->pool_head - ring->pool_done;
     }
+    in->took_pool = true;
     in->used++;
     return edge;
 }

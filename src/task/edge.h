@@ -26,6 +26,7 @@ typedef struct slipi_fanin {
     uint32_t used;   /* edges in use: inline first, then pool */
     uint32_t pushed; /* in producers' lists since the last chunk */
     uint32_t total;  /* edges pushed in all */
+    bool took_pool;  /* some edges came from the ring's dependency pool */
     bool stuck;      /* edges ran out and waiting was pointless: the fan-in is not complete */
 } slipi_fanin;
 

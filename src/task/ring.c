@@ -28,8 +28,10 @@ static void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
         if (slipi_load_acquire(&slot->fanout) != SLIPI_FANOUT_CLOSED) {
             break;
         }
-        s->spill_done = slot->spill_end;
-        s->pool_done = slot->pool_end;
+        if ((slot->flags & SLIPI_SLOT_TOOK) != 0) {
+            s->spill_done = slot->spill_end;
+            s->pool_done = slot->pool_end;
+        }
         s->done++;
     }
 }
@@ -45,6 +47,26 @@ static bool unused(const slipi_runtime *rt, const slipi_slot *slot)
     return true;
 }
 
+/* Takes over what a task that is reclaimed gives back. */
+static void give_back(slipi_ring_state *s, const slipi_slot *slot)
+{
+    /* The larger each: an end may be 0, and an empty heap may have been moved on meanwhile. */
+    s->heap_tail = slot->heap_end > s->heap_tail ? slot->heap_end : s->heap_tail;
+    s->buffers_tail = slot->buffers_end > s->buffers_tail ? slot->buffers_end : s->buffers_tail;
+    s->cells_tail = slot->cells_end > s->cells_tail ? slot->cells_end : s->cells_tail;
+}
+
+void slipi_slot_keep(slipi_slot *slot)
+{
+    if ((slot->flags & SLIPI_SLOT_KEEPS) == 0) {
+        slot->flags |= SLIPI_SLOT_KEEPS;
+        memset(slot->last_use, 0, sizeof slot->last_use);
+        slot->heap_end = 0;
+        slot->buffers_end = 0;
+        slot->cells_end = 0;
+    }
+}
+
 void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
 {
     const slipi_attached *at = rings->at;
@@ -54,13 +76,12 @@ void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
     uint64_t limit = open != NULL && open->first < s->done ? open->first : s->done;
     while (s->tail < limit) {
         const slipi_slot *slot = &at->slots[ring][s->tail & at->slot_mask[ring]];
-        if (!unused(at->rt, slot)) {
-            break;
+        if ((slot->flags & SLIPI_SLOT_KEEPS) != 0) {
+            if (!unused(at->rt, slot)) {
+                break;
+            }
+            give_back(s, slot);
         }
-        /* The larger: an empty heap may have been moved on to a lap boundary meanwhile. */
-        s->heap_tail = slot->heap_end > s->heap_tail ? slot->heap_end : s->heap_tail;
-        s->buffers_tail = slot->buffers_end;
-        s->cells_tail = slot->cells_end;
         s->tail++;
     }
 }
@@ -112,6 +133,9 @@ static uint64_t heap_remedy(const slipi_rings *rings, uint32_t ring, uint64_t wa
     uint64_t sum = wanted;
     for (uint64_t id = open->first; id < s->head; id++) {
         const slipi_slot *slot = &at->slots[ring][id & at->slot_mask[ring]];
+        if ((slot->flags & SLIPI_SLOT_KEEPS) == 0 || slot->heap_end <= position) {
+            continue; /* it allocated nothing */
+        }
         uint64_t taken = slot->heap_end - position;
         uint64_t to_boundary = capacity - position % capacity;
         taken -= taken > to_boundary ? to_boundary : 0;

@@ -38,13 +38,14 @@ static void refused(slip_task *task, slip_status wanted, const char *part)
 /* Tensors of a slot, wherever they lie. */
 static const slip_task_tensor *tensors_of(const slipi_slot *slot)
 {
-    return (const slip_task_tensor *)(const void *)(r.sm + slot->tensors_off);
+    return (const slip_task_tensor *)(const void *)(r.sm +
+                                                    (uint64_t)slot->tensors_ref * SLIPI_SM_UNIT);
 }
 
 /* Scalars of a slot. */
 static const uint64_t *scalars_of(const slipi_slot *slot)
 {
-    return (const uint64_t *)(const void *)(r.sm + slot->scalars_off);
+    return (const uint64_t *)(const void *)(r.sm + (uint64_t)slot->scalars_ref * SLIPI_SM_UNIT);
 }
 
 /* Four tensors and four scalars lie in the slot, in the order of submission. */

@@ -122,8 +122,8 @@ slipi_slot *job_add(job *j, uint32_t shape, uint32_t k0, uint32_t k1, uint32_t k
     slot->kernel[0] = (uint16_t)k0;
     slot->kernel[1] = (uint16_t)k1;
     slot->kernel[2] = (uint16_t)k2;
-    slot->tensors_off = base + offsetof(slipi_slot, tensors);
-    slot->scalars_off = base + offsetof(slipi_slot, scalars);
+    slot->tensors_ref = (uint32_t)((base + offsetof(slipi_slot, tensors)) / SLIPI_SM_UNIT);
+    slot->scalars_ref = (uint32_t)((base + offsetof(slipi_slot, scalars)) / SLIPI_SM_UNIT);
     return slot;
 }
 

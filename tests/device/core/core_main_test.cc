@@ -1,6 +1,6 @@
-// core_main_test.cc - runs the core program for the vendor's compiler over played intrinsics: hello,
-// one task, a task whose mailbox is another run's, stop. Built by test_core_main.sh, once for each
-// kind of core.
+// core_main_test.cc - runs the core program for the vendor's compiler over played intrinsics:
+// hello, one task, a task whose mailbox is another run's, stop. Built by test_core_main.sh, once
+// for each kind of core.
 #include "../../../src/device/program/core_main.cce"
 
 #include <stdio.h>
@@ -58,16 +58,17 @@ static void prepare(uint32_t core)
     slot->task = 5;
     slot->tensor_count = 1;
     slot->scalar_count = 1;
-    slot->tensors_off = 8192 + 256;
-    slot->scalars_off = 8192 + 192;
-    slip_task_tensor *tensor = (slip_task_tensor *)(sm + slot->tensors_off);
+    slot->tensors_ref = (8192 + 256) / SLIPI_SM_UNIT;
+    slot->scalars_ref = (8192 + 192) / SLIPI_SM_UNIT;
+    slip_task_tensor *tensor =
+        (slip_task_tensor *)(sm + (uint64_t)slot->tensors_ref * SLIPI_SM_UNIT);
     tensor->binding = SLIPI_BIND_ARGS;
     tensor->dtype = SLIP_F32;
     tensor->ndim = 1;
     tensor->access = SLIP_ACCESS_INOUT;
     tensor->shape[0] = 16;
     tensor->stride[0] = 1;
-    *(uint64_t *)(sm + slot->scalars_off) = 42;
+    *(uint64_t *)(sm + (uint64_t)slot->scalars_ref * SLIPI_SM_UNIT) = 42;
     slip_dispatch *box = &pages[core].mailbox;
     box->command = SLIPI_COMMAND_RUN | 1u;
     box->slot = 8192 / SLIPI_SLOT_BYTES;
@@ -91,8 +92,12 @@ int main()
     mock.block = 7;
     mock.sub = 1;
     mock.physical = 19;
-    const uint32_t commands[] = {0, 0, SLIPI_COMMAND_RUN | 1u, SLIPI_COMMAND_RUN | 1u,
-                                 SLIPI_COMMAND_RUN | 2u, SLIPI_COMMAND_STOP | 3u};
+    const uint32_t commands[] = {0,
+                                 0,
+                                 SLIPI_COMMAND_RUN | 1u,
+                                 SLIPI_COMMAND_RUN | 1u,
+                                 SLIPI_COMMAND_RUN | 2u,
+                                 SLIPI_COMMAND_STOP | 3u};
     memcpy(mock.commands, commands, sizeof(commands));
     mock.command_count = 6;
     core_main(&args);
