@@ -159,7 +159,7 @@ slip_status slipi_graph_build(const slipi_graph_spec *spec, slipi_graph_image *o
     if (status == SLIP_OK) {
         slipi_orchestrator_begin(&b->o, &b->worker);
         b->o.explicit_only = true;
-        b->o.rings.help = (slipi_help){nobody_helps, NULL};
+        b->o.rings.help = (slipi_help){nobody_helps, NULL, NULL};
         status = spec->program->build(&b->base);
         if (status != SLIP_OK && slipi_orch_state(&b->o) == SLIP_OK) {
             (void)slipi_orch_error(&b->o, SLIP_E_ORCH_FAILED, "the graph builder returned %d",

@@ -179,6 +179,13 @@ static bool help_worker(void *user)
     return slipi_step_or_idle(user);
 }
 
+/* slipi_help.more: a ready task, unless tasks are long: then submission goes on at once. */
+static bool help_more(void *user)
+{
+    slipi_worker *w = user;
+    return w->long_kernels == 0 && slipi_step(w);
+}
+
 void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
 {
     o->base.ops = &orch_ops;
@@ -191,7 +198,7 @@ void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
     o->edges_skipped = 0;
     o->run_serial = w->at.launch->run_serial;
     o->audit = (slipi_audit_header *)(uintptr_t)w->at.bindings[SLIPI_BIND_AUDIT].address;
-    slipi_help help = {help_worker, w};
+    slipi_help help = {help_worker, w, help_more};
     slipi_rings_begin(&o->rings, &w->at, help);
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         o->first_task[r] = w->at.rt->ring[r].head;

@@ -13,6 +13,8 @@ typedef struct slipi_help {
     /* Does a piece of useful work, or waits a little. False if waiting has become pointless. */
     bool (*step)(void *user);
     void *user;
+    /* Does a short piece of useful work if there is one in reach; never waits. May be null. */
+    bool (*more)(void *user);
 } slipi_help;
 
 /* One step of help. */

@@ -244,6 +244,24 @@ bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need 
     return has_room(rings, ring, need);
 }
 
+/*
+ * One step of help, and what short work is in reach after it: several tasks share the price of a
+ * wait. False if waiting has become pointless.
+ */
+static bool help(const slipi_rings *rings)
+{
+    enum { BATCH = 16 }; /* measured: 8 is a little slower, 32 no faster */
+    if (!slipi_help_step(&rings->help)) {
+        return false;
+    }
+    for (uint32_t i = 1; i < BATCH && rings->help.more != NULL; i++) {
+        if (!rings->help.more(rings->help.user)) {
+            break;
+        }
+    }
+    return true;
+}
+
 slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need,
                                slipi_fault *fault)
 {
@@ -261,7 +279,7 @@ slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_ne
         if (has_room(rings, ring, need)) {
             return SLIP_OK;
         }
-        if (!slipi_help_step(&rings->help)) {
+        if (!help(rings)) {
             return SLIP_E_HANG;
         }
     }

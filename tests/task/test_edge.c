@@ -88,7 +88,7 @@ static void a_large_fan_in_goes_in_chunks(void)
     slip_task_handle p[MANY];
     make_producers(&r, p, MANY);
     helper h = {.r = &r, .producers = p, .count = MANY};
-    r.o.rings.help = (slipi_help){complete_one, &h};
+    r.o.rings.help = (slipi_help){complete_one, &h, NULL};
     slip_task_handle c = regions_after(&r, MANY, p);
     /* 8 inline and 4 of the pool, then 8 inline again each time: 12 + 8 + 8, and 2 at the end. */
     CHECK_EQ(h.next, 28);
@@ -169,7 +169,7 @@ static void a_stuck_fan_in_says_so(void)
     slip_task_handle p[MANY];
     make_producers(&r, p, MANY);
     helper h = {.r = &r, .producers = p, .count = 0};
-    r.o.rings.help = (slipi_help){complete_one, &h};
+    r.o.rings.help = (slipi_help){complete_one, &h, NULL};
     slip_task_handle c = regions_after(&r, MANY, p);
     CHECK_EQ(c.task, 0);
     CHECK_EQ(h.steps, 1);
