@@ -482,7 +482,7 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     sub.serial = ++o->worker->at.rt->sequence;
     store_args(&sub, task, &p);
     slipi_record_task(o, sub.slot, task);
-    slipi_fanin_begin(&sub.fanin, &o->worker->at, o->rings.help, sub.slot, p.ring);
+    slipi_fanin_begin(&sub.fanin, &o->worker->at, &o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
     if (p.need.buffers != 0) {
         set_outputs(o, task, sub.slot);

@@ -5,21 +5,49 @@
 #include "base/check.h"
 #include "sched/worker.h"
 
+/*
+ * [F1] One exchange makes the task COMPLETED and takes the list of who waits for it.
+ * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [D1] in task/ring.c).
+ * Acquire: the edges that the orchestrator pushed ([F2] in task/edge.c).
+ * Only thread 0 pushes edges: when it completes a task itself, nobody changes the list between its
+ * load and its store, and no exchange is needed.
+ */
+static uint32_t close_fanout(const slipi_worker *w, slipi_slot *slot)
+{
+    if (w->thread != 0) {
+        return slipi_exchange_acq_rel(&slot->fanout, SLIPI_FANOUT_CLOSED);
+    }
+    uint32_t ref = slipi_load_relaxed(&slot->fanout); /* relaxed: this thread wrote it */
+    slipi_store_release(&slot->fanout, SLIPI_FANOUT_CLOSED);
+    return ref;
+}
+
+/*
+ * Takes one producer off a consumer's fan-in; true if it was the last. Who finds 1 is the only one
+ * left who may change it, so the last one needs no read-modify-write. A guard (task/edge.h) is far
+ * larger than 1.
+ */
+static bool take_producer(const slipi_worker *w, slipi_slot *consumer)
+{
+    /* [F4] acquire: the last one has all producers' outputs; pairs with the decrements below. */
+    int32_t left = slipi_load_acquire(&consumer->fanin);
+    if (left == 1 || w->thread_count == 1) {
+        slipi_store_relaxed(&consumer->fanin, left - 1); /* relaxed: nobody else is interested */
+        return left == 1;
+    }
+    /* [F4] acq_rel: this producer's outputs, for who comes last. */
+    return slipi_sub_acq_rel(&consumer->fanin, 1) == 1;
+}
+
 void slipi_complete(slipi_worker *w, slipi_slot *slot)
 {
-    /*
-     * [F1] One exchange makes the task COMPLETED and takes the list of who waits for it.
-     * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [D1] in task/ring.c).
-     * Acquire: the edges that the orchestrator pushed ([F2] in task/edge.c).
-     */
-    uint32_t ref = slipi_exchange_acq_rel(&slot->fanout, SLIPI_FANOUT_CLOSED);
+    uint32_t ref = close_fanout(w, slot);
     SLIPI_ASSERT(ref != SLIPI_FANOUT_CLOSED); /* a task completes once */
     while (ref != 0) {
         const slipi_edge *edge = slipi_edge_at(&w->at, ref);
         slipi_slot *consumer = slipi_slot_at(&w->at, edge->consumer);
         ref = edge->next; /* before the decrement: the edge is the consumer's to reuse after it */
-        /* [F4] acq_rel: the last decrement has all producers' outputs; pairs with itself. */
-        if (slipi_sub_acq_rel(&consumer->fanin, 1) == 1) {
+        if (take_producer(w, consumer)) {
             slipi_ready_front(w, consumer);
         }
     }

@@ -111,7 +111,7 @@ static void all_complete_during_the_push(void)
     slip_task_handle c = regions_submit(&r, 0, NULL); /* a slot to play with */
     slipi_slot *slot = regions_slot(&r, c);
     slipi_fanin in;
-    slipi_fanin_begin(&in, &r.worker.at, r.o.rings.help, slot, 0);
+    slipi_fanin_begin(&in, &r.worker.at, &r.o.rings.help, slot, 0);
     for (uint32_t i = 0; i < 3; i++) {
         CHECK(slipi_fanin_push(&in, regions_slot(&r, p[i])));
         slipi_complete(&r.worker, regions_slot(&r, p[i]));
@@ -132,7 +132,7 @@ static void some_complete_during_the_push(void)
     slip_task_handle c = regions_submit(&r, 0, NULL);
     slipi_slot *slot = regions_slot(&r, c);
     slipi_fanin in;
-    slipi_fanin_begin(&in, &r.worker.at, r.o.rings.help, slot, 0);
+    slipi_fanin_begin(&in, &r.worker.at, &r.o.rings.help, slot, 0);
     CHECK(slipi_fanin_push(&in, regions_slot(&r, p[0])));
     CHECK(slipi_fanin_push(&in, regions_slot(&r, p[1])));
     slipi_complete(&r.worker, regions_slot(&r, p[0]));
@@ -155,8 +155,7 @@ static void no_producer_means_ready(void)
     make_producers(&r, p, 1);
     slipi_slot *slot = regions_slot(&r, p[0]);
     slipi_fanin in;
-    slipi_fanin_begin(&in, &r.worker.at, r.o.rings.help, slot, 0);
-    CHECK_EQ(slipi_load_relaxed(&slot->fanin), SLIPI_FANIN_GUARD);
+    slipi_fanin_begin(&in, &r.worker.at, &r.o.rings.help, slot, 0);
     CHECK(slipi_fanin_end(&in));
     CHECK_EQ(slipi_load_relaxed(&slot->fanin), 0);
     regions_fini(&r);
