@@ -51,8 +51,8 @@ typedef struct slip_tensor {
     uint32_t shape[SLIP_MAX_DIMS];      /* elements of this view */
     int32_t stride[SLIP_MAX_DIMS];      /* elements */
     uint32_t root_shape[SLIP_MAX_DIMS]; /* elements of the root geometry (row-major) */
-    uint32_t box_lo[SLIP_MAX_DIMS];     /* the view as a box in the root geometry: first element */
-    uint32_t box_len[SLIP_MAX_DIMS];    /* ... and elements along each root dimension */
+    uint32_t box_len[SLIP_MAX_DIMS];    /* the view as a box in it: elements along each dimension */
+    uint32_t box_lo[SLIP_MAX_DIMS];     /* ... and its first element */
     uint8_t root_dim[SLIP_MAX_DIMS];    /* which root dimension each dimension of the view is */
     uint8_t reserved[3];                /* the runtime's */
     uint64_t root_offset;  /* bytes from the buffer's base to the root's first element */
@@ -63,6 +63,8 @@ typedef struct slip_tensor {
     uint32_t depth;        /* scope depth that the handle belongs to */
     uint64_t scope_serial; /* serial of that scope */
     uint64_t run_serial;   /* serial of the run */
+    uint32_t tile;         /* the view's place in the grid of boxes of its size, if it has one */
+    uint32_t reserved2;    /* zero */
 } slip_tensor;
 
 /* A submitted task, for explicit edges. Valid while the scope it was submitted in is open. */

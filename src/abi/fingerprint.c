@@ -148,6 +148,7 @@ static const uint32_t facts[] = {
     AT(slipi_lattice, void1),
     AT(slipi_lattice, void2),
     AT(slipi_lattice, elem_bytes),
+    AT(slipi_lattice, dtype),
     AT(slipi_lattice, reserved1),
     AT(slipi_lattice, reserved2),
     AT(slipi_lattice, ndim),

@@ -292,7 +292,8 @@ typedef struct slipi_lattice {
     uint32_t table[SLIPI_LATTICE_TABLES]; /* first cell, relative to this header */
     uint32_t elem_bytes;                  /* part of the geometry: run arguments may share memory */
 
-    uint64_t reserved1;
+    uint32_t dtype; /* of the views it was cut from */
+    uint32_t reserved1;
     uint64_t void2[2];                    /* zero */
     uint64_t birth[SLIPI_LATTICE_TABLES]; /* sequence at which the table was made */
     uint64_t reserved2;

@@ -42,7 +42,7 @@ static slip_status wait_for_element(slipi_orchestrator *o, const slip_tensor *el
     wait_list list;
     list.o = o;
     do {
-        slipi_access access = {.tensor = element, .writes = writes, .look_up = true};
+        slipi_access access = {.tensor = element, .kind = SLIPI_ACCESS_LOOK, .writes = writes};
         list.count = 0;
         list.more = false;
         slipi_tensormap_access(o, &access, collect, &list);

@@ -85,6 +85,7 @@ static bool cut(const slip_tensor *t, slipi_lattice *out)
     out->root_offset = t->root_offset;
     out->ndim = t->root_ndim;
     out->elem_bytes = slip_dtype_bytes(t->dtype);
+    out->dtype = t->dtype;
     for (uint32_t d = 0; d < t->root_ndim; d++) {
         uint32_t tile = t->box_len[d];
         if (t->box_lo[d] % tile != 0) {
@@ -242,13 +243,11 @@ static bool next_cell(uint32_t *at, const uint32_t *first, const uint32_t *last,
     return false;
 }
 
-/* The cell, emptied if it is left over from an earlier life of the memory. */
+/* The cell, emptied if it is left over. */
 static slipi_cell *live_cell(const cell_pool *pool, uint64_t pos, uint64_t birth)
 {
     slipi_cell *cell = cell_at(pool, pos);
-    if (cell->write_seq < birth && cell->read_seq < birth) {
-        memset(cell, 0, sizeof *cell);
-    }
+    slipi_cell_refresh(cell, birth);
     return cell;
 }
 

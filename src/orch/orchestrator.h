@@ -7,6 +7,8 @@
 #ifndef SLIPI_ORCHESTRATOR_H
 #define SLIPI_ORCHESTRATOR_H
 
+#include <stddef.h>
+
 #include <slipway/orch.h>
 
 #include "abi/audit.h"
@@ -16,8 +18,9 @@
 
 /* Flags of a slip_tensor. */
 enum {
-    SLIPI_TENSOR_WHOLE = 1u,    /* the view is its whole buffer */
-    SLIPI_TENSOR_READ_ONLY = 2u /* a run argument that the signature only reads */
+    SLIPI_TENSOR_WHOLE = 1u,     /* the view is its whole buffer */
+    SLIPI_TENSOR_READ_ONLY = 2u, /* a run argument that the signature only reads */
+    SLIPI_TENSOR_TILE = 4u       /* box_lo is a multiple of box_len, and `tile` counts the boxes */
 };
 
 /* A buffer's name: a run argument's index, or bit 61, ring and position of a heap buffer. */
@@ -84,8 +87,16 @@ static inline slip_status slipi_orch_state(slipi_orchestrator *o)
 /* Makes a row-major tensor over a buffer at byte `offset` of `binding`. */
 void slipi_tensor_init(slip_tensor *t, uint8_t dtype, uint32_t ndim, const uint32_t *shape);
 
+/* Fails the run because of a handle that may not be used now, with the reason. */
+slip_status slipi_refuse_tensor(slipi_orchestrator *o, const slip_tensor *t);
+
 /* SLIP_OK if the handle may be used now; fails the run otherwise. */
-slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t);
+static inline slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t)
+{
+    bool usable = t != NULL && t->dtype != SLIP_DTYPE_NONE && t->run_serial == o->run_serial &&
+                  t->depth < o->depth && o->scopes[t->depth].serial == t->scope_serial;
+    return usable ? SLIP_OK : slipi_refuse_tensor(o, t);
+}
 
 /* Views: see slip_orch_ops. */
 slip_status slipi_view_slice(slip_orch *base, const slip_tensor *t, const uint32_t *lo,

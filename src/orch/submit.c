@@ -117,7 +117,6 @@ static slip_status plan_arg(slipi_orchestrator *o, const slip_arg *arg, plan *p)
         p->need.buffers++;
         return SLIP_OK;
     }
-    p->need.nodes += o->explicit_only ? 0 : SLIPI_ACCESS_NODES;
     slip_status status = slipi_check_tensor(o, arg->tensor);
     if (status == SLIP_OK && (arg->tensor->flags & SLIPI_TENSOR_READ_ONLY) != 0 &&
         (arg->kind == SLIP_ACCESS_INOUT || arg->kind == SLIP_ACCESS_OUT_EXISTING)) {
@@ -150,6 +149,7 @@ static slip_status make_plan(slipi_orchestrator *o, const slip_task *task, plan 
     for (uint32_t i = 0; i < task->arg_count && status == SLIP_OK; i++) {
         status = plan_arg(o, &task->args[i], p);
     }
+    p->need.nodes = o->explicit_only ? 0 : (p->tensors - p->need.buffers) * SLIPI_ACCESS_NODES;
     if (p->tensors > SLIPI_INLINE_TENSORS) {
         p->need.spill_bytes += p->tensors * sizeof(slip_task_tensor);
     }
@@ -385,7 +385,9 @@ static void add_producer(void *user, uint64_t task)
         o->edges_skipped++;
         flags |= SLIPI_AUDIT_EDGE_SKIPPED;
     }
-    slipi_record_edge(o, SLIPI_AUDIT_EDGE, producer->submission, sub->slot->submission, flags);
+    if (o->audit != NULL) {
+        slipi_record_edge(o, SLIPI_AUDIT_EDGE, producer->submission, sub->slot->submission, flags);
+    }
 }
 
 /* Checks the explicit edges; they are pushed later. */
@@ -408,7 +410,6 @@ static slip_status check_deps(slipi_orchestrator *o, const slip_task *task)
 static void find_producers(submission *sub, const slip_task *task)
 {
     slipi_orchestrator *o = sub->o;
-    bool manual = slipi_scope_now(o)->kind == SLIP_SCOPE_MANUAL;
     sub->edge_flags = SLIPI_AUDIT_EDGE_EXPLICIT;
     for (uint32_t i = 0; i < task->dep_count; i++) {
         add_producer(sub, task->deps[i].task);
@@ -417,19 +418,18 @@ static void find_producers(submission *sub, const slip_task *task)
     if (o->explicit_only) {
         return;
     }
+    bool manual = slipi_scope_now(o)->kind == SLIP_SCOPE_MANUAL;
+    slipi_access access = {.task = sub->slot->task,
+                           .seq = sub->serial,
+                           .kind = manual ? SLIPI_ACCESS_MANUAL : SLIPI_ACCESS_AUTO};
     for (uint32_t i = 0; i < task->arg_count; i++) {
         const slip_arg *arg = &task->args[i];
         if (arg->kind == SLIP_ARG_SCALAR || arg->kind == SLIP_ACCESS_NONE ||
             arg->kind == SLIP_ACCESS_OUT) {
             continue;
         }
-        slipi_access access = {.tensor = arg->tensor,
-                               .task = sub->slot->task,
-                               .seq = sub->serial,
-                               .writes = arg->kind != SLIP_ACCESS_IN,
-                               .look_up = !manual,
-                               .record = true,
-                               .manual = manual};
+        access.tensor = arg->tensor;
+        access.writes = arg->kind != SLIP_ACCESS_IN;
         slipi_tensormap_access(o, &access, add_producer, sub);
     }
 }
@@ -442,6 +442,8 @@ static void close_slot(const slipi_attached *at, const plan *p, slipi_slot *slot
         slipi_slot_keep(slot);
         slot->heap_end = s->heap_head;
         slot->buffers_end = s->buffers_head;
+        uint64_t heap = s->heap_head - s->heap_tail;
+        s->heap_high = heap > s->heap_high ? heap : s->heap_high;
     }
     if (p->need.spill_bytes != 0 || took_edges) {
         slot->flags |= SLIPI_SLOT_TOOK;
@@ -451,8 +453,6 @@ static void close_slot(const slipi_attached *at, const plan *p, slipi_slot *slot
     s->head++;
     uint64_t used = s->head - s->tail;
     s->window_high = used > s->window_high ? used : s->window_high;
-    uint64_t heap = s->heap_head - s->heap_tail;
-    s->heap_high = heap > s->heap_high ? heap : s->heap_high;
 }
 
 slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handle *out)
@@ -475,13 +475,15 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     if (status != SLIP_OK) {
         return status;
     }
-    slipi_record_watermark(o);
     submission sub;
     sub.o = o;
     sub.slot = open_slot(o, task, &p);
     sub.serial = ++o->worker->at.rt->sequence;
     store_args(&sub, task, &p);
-    slipi_record_task(o, sub.slot, task);
+    if (o->audit != NULL) {
+        slipi_record_watermark(o);
+        slipi_record_task(o, sub.slot, task);
+    }
     slipi_fanin_begin(&sub.fanin, &o->worker->at, &o->rings.help, sub.slot, p.ring);
     find_producers(&sub, task);
     if (p.need.buffers != 0) {

@@ -7,13 +7,24 @@
 #include "base/check.h"
 #include "orch/tensormap_int.h"
 
-slipi_buffer *slipi_tensormap_buffer(const slipi_attached *at, const slip_tensor *t)
+/* Where the records and cells of a tensor's buffer lie. */
+static inline const slipi_map_extent *extent_of(const slipi_attached *at, const slip_tensor *t)
 {
-    uint32_t row = t->creator != 0 ? slipi_task_ring(t->creator) : SLIPI_RINGS;
-    const slipi_map_extent *extent = &at->rt->map[row];
+    return &at->rt->map[t->creator != 0 ? slipi_task_ring(t->creator) : SLIPI_RINGS];
+}
+
+/* The record of a tensor's buffer. */
+static inline slipi_buffer *buffer_of(const slipi_attached *at, const slipi_map_extent *extent,
+                                      const slip_tensor *t)
+{
     slipi_buffer *buffers = (slipi_buffer *)(void *)(at->arena_base + extent->buffers_off);
     uint64_t position = t->buffer & (SLIPI_BUFFER_HEAP - 1);
     return &buffers[position & (extent->buffer_count - 1)];
+}
+
+slipi_buffer *slipi_tensormap_buffer(const slipi_attached *at, const slip_tensor *t)
+{
+    return buffer_of(at, extent_of(at, t), t);
 }
 
 void slipi_tensormap_insert(slipi_buffer *buffer, uint64_t creator, uint64_t seq)
@@ -91,8 +102,9 @@ static void look_up_single(slipi_query *q, const slipi_lattice *lattice, slipi_c
 /* Records a partial access in its cells, or as an irregular one. */
 static void record_partial(slipi_query *q, slipi_lattice *lattice, const slipi_tiles *tiles)
 {
-    bool regular = lattice != NULL && !q->access->manual && tiles->same_geometry &&
-                   tiles->aligned && cells_taken(lattice, tiles) <= SLIPI_ACCESS_NODES;
+    bool manual = q->access->kind == SLIPI_ACCESS_MANUAL;
+    bool regular = lattice != NULL && !manual && tiles->same_geometry && tiles->aligned &&
+                   cells_taken(lattice, tiles) <= SLIPI_ACCESS_NODES;
     if (regular && tiles->span_mask == full_mask(lattice) && tiles->span_mask != 0) {
         regular = false; /* the root is all of a part of the buffer */
     }
@@ -104,43 +116,77 @@ static void record_partial(slipi_query *q, slipi_lattice *lattice, const slipi_t
     }
 }
 
-void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
-                            slipi_producer_fn producer, void *user)
+/* An access that may touch several cells, make a lattice, or be irregular. */
+static void access_any(slipi_query *q)
 {
-    slipi_attached *at = &o->worker->at;
-    slipi_query q = {o,    access, slipi_tensormap_buffer(at, access->tensor), at->rt, producer,
-                     user, 0};
-    if (q.buffer->untracked != 0) {
-        return;
-    }
+    const slipi_access *access = q->access;
     bool whole = (access->tensor->flags & SLIPI_TENSOR_WHOLE) != 0;
-    bool may_cut = !whole && access->record && !access->manual;
-    slipi_lattice *lattice = may_cut || q.buffer->lattice != 0 ? slipi_lattice_of(&q) : NULL;
+    bool may_cut = !whole && access->kind == SLIPI_ACCESS_AUTO;
+    slipi_lattice *lattice = may_cut || q->buffer->lattice != 0 ? slipi_lattice_of(q) : NULL;
     slipi_cell *cells[SLIPI_LATTICE_TABLES];
     slipi_tiles tiles;
     bool single = false;
     if (lattice != NULL) {
-        slipi_lattice_tiles(&q, lattice, &tiles);
-        single = slipi_lattice_single(&q, lattice, &tiles, cells);
+        slipi_lattice_tiles(q, lattice, &tiles);
+        single = slipi_lattice_single(q, lattice, &tiles, cells);
     }
-    if (access->look_up) {
+    if (access->kind != SLIPI_ACCESS_MANUAL) {
         if (single) {
-            look_up_single(&q, lattice, cells);
+            look_up_single(q, lattice, cells);
         } else {
-            look_up_many(&q, lattice, &tiles);
+            look_up_many(q, lattice, &tiles);
         }
-        if (q.buffer->irregular != 0) {
-            slipi_irregular_report(&q);
+        if (q->buffer->irregular != 0) {
+            slipi_irregular_report(q);
         }
     }
-    if (!access->record) {
+    if (access->kind == SLIPI_ACCESS_LOOK) {
         return;
     }
-    if (whole && !access->manual) {
-        slipi_cell_record(&q, &q.buffer->whole, true);
-    } else if (single && tiles.aligned && tiles.span_mask == 0 && !access->manual) {
-        slipi_cell_record(&q, cells[0], true); /* exactly one tile */
+    bool manual = access->kind == SLIPI_ACCESS_MANUAL;
+    if (whole && !manual) {
+        slipi_cell_record(q, &q->buffer->whole, true);
+    } else if (single && tiles.aligned && tiles.span_mask == 0 && !manual) {
+        slipi_cell_record(q, cells[0], true); /* exactly one tile */
     } else {
-        record_partial(&q, lattice, &tiles);
+        record_partial(q, lattice, &tiles);
+    }
+}
+
+/*
+ * The cell that knows all about a region beside the whole buffer's, in the two common cases: the
+ * buffer is used as a whole only, or the region is one tile and no other table was made. Null
+ * otherwise.
+ */
+static inline slipi_cell *only_cell(const slipi_attached *at, const slipi_map_extent *extent,
+                                    slipi_buffer *buffer, const slip_tensor *t)
+{
+    if (buffer->irregular != 0) {
+        return NULL;
+    }
+    if (buffer->lattice == 0) {
+        return (t->flags & SLIPI_TENSOR_WHOLE) != 0 ? &buffer->whole : NULL;
+    }
+    slipi_cell *cells = (slipi_cell *)(void *)(at->arena_base + extent->cells_off);
+    slipi_cell *header = &cells[(buffer->lattice - 1) & (extent->cell_count - 1)];
+    return slipi_lattice_tile((slipi_lattice *)(void *)header, t);
+}
+
+void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
+                            slipi_producer_fn producer, void *user)
+{
+    const slipi_attached *at = &o->worker->at;
+    const slip_tensor *t = access->tensor;
+    const slipi_map_extent *extent = extent_of(at, t);
+    slipi_buffer *buffer = buffer_of(at, extent, t);
+    if (buffer->untracked != 0) {
+        return;
+    }
+    slipi_query q = {o, access, buffer, at->rt, producer, user, 0};
+    slipi_cell *cell = access->kind == SLIPI_ACCESS_AUTO ? only_cell(at, extent, buffer, t) : NULL;
+    if (cell != NULL) {
+        slipi_cell_access(&q, cell);
+    } else {
+        access_any(&q);
     }
 }

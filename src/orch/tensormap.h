@@ -28,15 +28,20 @@
  * as far as they are still known). May be called twice for one task. */
 typedef void (*slipi_producer_fn)(void *user, uint64_t task);
 
-/* How an access is treated. */
+/* What the map does with an access. */
+enum slipi_access_kind {
+    SLIPI_ACCESS_AUTO = 0,  /* reports producers and remembers it */
+    SLIPI_ACCESS_LOOK = 1,  /* reports producers only */
+    SLIPI_ACCESS_MANUAL = 2 /* remembers it, without superseding anything */
+};
+
+/* One access. */
 typedef struct slipi_access {
     const slip_tensor *tensor;
     uint64_t task; /* who accesses; never reported as its own producer */
     uint64_t seq;  /* sequence of the access */
+    uint32_t kind; /* enum slipi_access_kind */
     bool writes;
-    bool look_up; /* report producers */
-    bool record;  /* remember the access */
-    bool manual;  /* remember it without superseding anything */
 } slipi_access;
 
 /* The record of a handle's buffer. */

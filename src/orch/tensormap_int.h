@@ -4,6 +4,9 @@
 #ifndef SLIPI_TENSORMAP_INT_H
 #define SLIPI_TENSORMAP_INT_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "orch/tensormap.h"
 
 /* One access on its way through the map. */
@@ -50,7 +53,59 @@ typedef void (*slipi_cell_fn)(slipi_query *q, slipi_cell *cell, bool covers);
 void slipi_lattice_each(slipi_query *q, slipi_lattice *lattice, uint32_t index,
                         const slipi_tiles *tiles, slipi_cell_fn fn);
 
+/* Empties a cell that is left over from an earlier life of the memory. */
+static inline void slipi_cell_refresh(slipi_cell *cell, uint64_t birth)
+{
+    if (cell->write_seq < birth && cell->read_seq < birth) {
+        memset(cell, 0, sizeof *cell);
+    }
+}
+
+/* Bits that differ between 40 bytes here and there. */
+static inline uint64_t slipi_differ_40(const void *a, const void *b)
+{
+    uint64_t differ = 0;
+    for (uint32_t i = 0; i < 5; i++) {
+        uint64_t x;
+        uint64_t y;
+        memcpy(&x, (const uint8_t *)a + i * sizeof x, sizeof x);
+        memcpy(&y, (const uint8_t *)b + i * sizeof y, sizeof y);
+        differ |= x ^ y;
+    }
+    return differ;
+}
+
+/* Root shape and box of a view, root shape and tile of a lattice: 40 bytes each, in one piece. */
+_Static_assert(offsetof(slip_tensor, box_len) == offsetof(slip_tensor, root_shape) + 20 &&
+                   offsetof(slip_tensor, box_lo) == offsetof(slip_tensor, root_shape) + 40 &&
+                   offsetof(slipi_lattice, tile) == offsetof(slipi_lattice, root_shape) + 20,
+               "compared as one");
+
+/*
+ * The shortest way to a cell: if table 0 is the lattice's only one, and the view was cut from the
+ * lattice's geometry, with its tile size, on its grid, the view knows which tile it is. Null if not
+ * so. Dimensions that a geometry does not have are zero everywhere, so all five are compared.
+ */
+static inline slipi_cell *slipi_lattice_tile(slipi_lattice *lattice, const slip_tensor *t)
+{
+    uint64_t differ = slipi_differ_40(t->root_shape, lattice->root_shape) |
+                      (t->root_offset ^ lattice->root_offset) | (t->dtype ^ lattice->dtype);
+    if (differ != 0 || (t->flags & SLIPI_TENSOR_TILE) == 0 || lattice->table_count != 1) {
+        return NULL;
+    }
+    /* The first table lies behind the header in one piece. */
+    slipi_cell *cell = (slipi_cell *)(void *)(lattice + 1) + t->tile;
+    slipi_cell_refresh(cell, lattice->birth[0]);
+    return cell;
+}
+
 /* ---- cell.c --------------------------------------------------------------------------------- */
+
+/*
+ * Looks an access up and records it, where one cell beside the whole buffer's (or that one alone)
+ * knows all about the region.
+ */
+void slipi_cell_access(slipi_query *q, slipi_cell *cell);
 
 /* Reports the cell's writer, and for a write its readers, unless superseded. */
 void slipi_cell_report(slipi_query *q, slipi_cell *cell, bool covers);

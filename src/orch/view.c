@@ -56,7 +56,7 @@ void slipi_tensor_init(slip_tensor *t, uint8_t dtype, uint32_t ndim, const uint3
     }
 }
 
-slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t)
+slip_status slipi_refuse_tensor(slipi_orchestrator *o, const slip_tensor *t)
 {
     if (t == NULL || t->dtype == SLIP_DTYPE_NONE) {
         return slipi_orch_error(
@@ -71,13 +71,10 @@ slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t)
                                 (unsigned long long)slipi_run_number(t->run_serial),
                                 (unsigned long long)slipi_run_number(o->run_serial));
     }
-    if (t->depth >= o->depth || o->scopes[t->depth].serial != t->scope_serial) {
-        return slipi_orch_error(o, SLIP_E_BAD_HANDLE,
-                                "a tensor handle whose scope (depth %u) has ended: allocate it in "
-                                "an outer scope",
-                                t->depth);
-    }
-    return SLIP_OK;
+    return slipi_orch_error(o, SLIP_E_BAD_HANDLE,
+                            "a tensor handle whose scope (depth %u) has ended: allocate it in "
+                            "an outer scope",
+                            t->depth);
 }
 
 /* What every view function checks first. */
@@ -94,6 +91,31 @@ static slip_status begin_view(slipi_orchestrator *o, const slip_tensor *t, const
     return slipi_check_tensor(o, t);
 }
 
+/*
+ * Notes which box of a grid of boxes of its own size the view is, if it lies on that grid: a
+ * lattice of this tile size then needs no division to find the cell (lattice.c).
+ */
+static void find_tile(slip_tensor *t)
+{
+    uint64_t tile = 0;
+    t->flags &= (uint8_t)~SLIPI_TENSOR_TILE;
+    for (uint32_t d = 0; d < t->root_ndim; d++) {
+        uint32_t lo = t->box_lo[d];
+        uint32_t len = t->box_len[d];
+        if (len == t->root_shape[d]) {
+            continue; /* one box along this dimension */
+        }
+        uint32_t count = len == 1 ? t->root_shape[d] : (t->root_shape[d] - 1) / len + 1;
+        uint32_t at = len == 1 ? lo : lo / len;
+        tile = tile * count + at;
+        if (at * len != lo || tile > UINT32_MAX) {
+            return;
+        }
+    }
+    t->tile = (uint32_t)tile;
+    t->flags |= SLIPI_TENSOR_TILE;
+}
+
 slip_status slipi_view_slice(slip_orch *base, const slip_tensor *t, const uint32_t *lo,
                              const uint32_t *len, slip_tensor *out)
 {
@@ -102,25 +124,35 @@ slip_status slipi_view_slice(slip_orch *base, const slip_tensor *t, const uint32
     if (status != SLIP_OK) {
         return status;
     }
-    slip_tensor view = *t;
-    int64_t elements = 0;
+    uint32_t first[SLIP_MAX_DIMS]; /* the caller's arrays may lie in *out */
+    uint32_t shape[SLIP_MAX_DIMS];
     for (uint32_t d = 0; d < t->ndim; d++) {
-        if (len[d] == 0 || lo[d] >= t->shape[d] || len[d] > t->shape[d] - lo[d]) {
+        first[d] = lo[d];
+        shape[d] = len[d];
+        if (shape[d] == 0 || first[d] >= t->shape[d] || shape[d] > t->shape[d] - first[d]) {
             return slipi_orch_error(o, SLIP_E_BAD_VIEW,
                                     "slice [%u, %u + %u) of dimension %u leaves "
                                     "its %u elements",
-                                    lo[d], lo[d], len[d], d, t->shape[d]);
+                                    first[d], first[d], shape[d], d, t->shape[d]);
         }
-        if (len[d] != t->shape[d]) {
-            view.flags &= (uint8_t)~SLIPI_TENSOR_WHOLE;
-        }
-        view.shape[d] = len[d];
-        view.box_lo[t->root_dim[d]] += lo[d];
-        view.box_len[t->root_dim[d]] = len[d];
-        elements += (int64_t)lo[d] * t->stride[d];
     }
-    view.offset += (uint64_t)elements * slip_dtype_bytes(t->dtype);
-    *out = view;
+    if (out != t) {
+        *out = *t;
+    }
+    int64_t elements = 0;
+    for (uint32_t d = 0; d < out->ndim; d++) {
+        if (shape[d] != out->shape[d]) {
+            out->flags &= (uint8_t)~SLIPI_TENSOR_WHOLE;
+        }
+        out->shape[d] = shape[d];
+        out->box_lo[out->root_dim[d]] += first[d];
+        out->box_len[out->root_dim[d]] = shape[d];
+        elements += (int64_t)first[d] * out->stride[d];
+    }
+    out->offset += (uint64_t)elements * slip_dtype_bytes(out->dtype);
+    if ((out->flags & SLIPI_TENSOR_WHOLE) == 0) {
+        find_tile(out);
+    }
     return SLIP_OK;
 }
 
@@ -171,7 +203,7 @@ slip_status slipi_view_reshape(slip_orch *base, const slip_tensor *t, uint32_t n
     }
     slip_tensor view;
     slipi_tensor_init(&view, t->dtype, ndim, shape);
-    view.flags = t->flags;
+    view.flags = t->flags & (uint8_t)~SLIPI_TENSOR_TILE;
     view.root_offset = t->offset - slipi_tensormap_buffer(&o->worker->at, t)->offset;
     view.offset = t->offset;
     view.buffer = t->buffer;

@@ -227,7 +227,8 @@ static bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
         heap_end(s, need->heap_bytes, e->heap_bytes) - s->heap_tail > e->heap_bytes) {
         return false;
     }
-    if (s->buffers_head + need->buffers - s->buffers_tail > rt->map[ring].buffer_count) {
+    if (need->buffers != 0 &&
+        s->buffers_head + need->buffers - s->buffers_tail > rt->map[ring].buffer_count) {
         return false;
     }
     if (need->spill_bytes != 0 && slipi_place(s->spill_head, need->spill_bytes, e->spill_bytes) +
