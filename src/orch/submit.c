@@ -435,9 +435,9 @@ static void find_producers(submission *sub, const slip_task *task)
 }
 
 /* Notes where the ring's positions stand after the task, if it moved them, for its reclamation. */
-static void close_slot(const slipi_attached *at, const plan *p, slipi_slot *slot, bool took_edges)
+static void close_slot(slipi_orchestrator *o, const plan *p, slipi_slot *slot, bool took_edges)
 {
-    slipi_ring_state *s = &at->rt->ring[p->ring];
+    slipi_ring_state *s = &o->worker->at.rt->ring[p->ring];
     if (p->need.buffers != 0) {
         slipi_slot_keep(slot);
         slot->heap_end = s->heap_head;
@@ -451,6 +451,7 @@ static void close_slot(const slipi_attached *at, const plan *p, slipi_slot *slot
         slot->pool_end = s->pool_head;
     }
     s->head++;
+    o->rings.busy |= 1u << p->ring;
     uint64_t used = s->head - s->tail;
     s->window_high = used > s->window_high ? used : s->window_high;
 }
@@ -489,7 +490,7 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     if (p.need.buffers != 0) {
         set_outputs(o, task, sub.slot);
     }
-    close_slot(&o->worker->at, &p, sub.slot, sub.fanin.took_pool);
+    close_slot(o, &p, sub.slot, sub.fanin.took_pool);
     if (sub.fanin.stuck) {
         return stop_waiting(o, "edges");
     }

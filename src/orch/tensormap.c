@@ -172,6 +172,27 @@ static inline slipi_cell *only_cell(const slipi_attached *at, const slipi_map_ex
     return slipi_lattice_tile((slipi_lattice *)(void *)header, t);
 }
 
+/*
+ * The access where every task that used the region so far is known to be COMPLETED; false if that
+ * is not known. Their entries in the cell are stale, so the first reader's place is free.
+ */
+static inline bool access_quiet(const slipi_access *access, const slipi_buffer *buffer,
+                                slipi_cell *cell, uint64_t quiet)
+{
+    if (cell->write_seq > quiet || cell->read_seq > quiet || buffer->whole.write_seq > quiet ||
+        buffer->whole.read_seq > quiet) {
+        return false;
+    }
+    if (access->writes) {
+        cell->writer = access->task;
+        cell->write_seq = access->seq;
+    } else {
+        cell->readers[0] = access->task;
+        cell->read_seq = access->seq;
+    }
+    return true;
+}
+
 void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
                             slipi_producer_fn producer, void *user)
 {
@@ -182,8 +203,11 @@ void slipi_tensormap_access(slipi_orchestrator *o, const slipi_access *access,
     if (buffer->untracked != 0) {
         return;
     }
-    slipi_query q = {o, access, buffer, at->rt, producer, user, 0};
     slipi_cell *cell = access->kind == SLIPI_ACCESS_AUTO ? only_cell(at, extent, buffer, t) : NULL;
+    if (cell != NULL && access_quiet(access, buffer, cell, o->rings.quiet)) {
+        return;
+    }
+    slipi_query q = {o, access, buffer, at->rt, producer, user, 0};
     if (cell != NULL) {
         slipi_cell_access(&q, cell);
     } else {

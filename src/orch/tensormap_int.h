@@ -61,18 +61,14 @@ static inline void slipi_cell_refresh(slipi_cell *cell, uint64_t birth)
     }
 }
 
-/* Bits that differ between 40 bytes here and there. */
-static inline uint64_t slipi_differ_40(const void *a, const void *b)
+/* Bits that differ between the eight bytes at offset `off` here and there. */
+static inline uint64_t slipi_differ(const void *a, const void *b, size_t off)
 {
-    uint64_t differ = 0;
-    for (uint32_t i = 0; i < 5; i++) {
-        uint64_t x;
-        uint64_t y;
-        memcpy(&x, (const uint8_t *)a + i * sizeof x, sizeof x);
-        memcpy(&y, (const uint8_t *)b + i * sizeof y, sizeof y);
-        differ |= x ^ y;
-    }
-    return differ;
+    uint64_t x;
+    uint64_t y;
+    memcpy(&x, (const uint8_t *)a + off, sizeof x);
+    memcpy(&y, (const uint8_t *)b + off, sizeof y);
+    return x ^ y;
 }
 
 /* Root shape and box of a view, root shape and tile of a lattice: 40 bytes each, in one piece. */
@@ -88,8 +84,12 @@ _Static_assert(offsetof(slip_tensor, box_len) == offsetof(slip_tensor, root_shap
  */
 static inline slipi_cell *slipi_lattice_tile(slipi_lattice *lattice, const slip_tensor *t)
 {
-    uint64_t differ = slipi_differ_40(t->root_shape, lattice->root_shape) |
-                      (t->root_offset ^ lattice->root_offset) | (t->dtype ^ lattice->dtype);
+    const void *view = t->root_shape;
+    const void *cut = lattice->root_shape;
+    uint64_t differ = slipi_differ(view, cut, 0) | slipi_differ(view, cut, 8) |
+                      slipi_differ(view, cut, 16) | slipi_differ(view, cut, 24) |
+                      slipi_differ(view, cut, 32) | (t->root_offset ^ lattice->root_offset) |
+                      (t->dtype ^ lattice->dtype);
     if (differ != 0 || (t->flags & SLIPI_TENSOR_TILE) == 0 || lattice->table_count != 1) {
         return NULL;
     }

@@ -18,7 +18,7 @@ static slipi_ring_state *state_of(const slipi_rings *rings, uint32_t ring)
 }
 
 /* Moves done over COMPLETED tasks. */
-static void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
+static inline void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
 {
     const slipi_attached *at = rings->at;
     while (s->done < s->head) {
@@ -33,6 +33,10 @@ static void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
             s->pool_done = slot->pool_end;
         }
         s->done++;
+    }
+    if (s->done == s->head) {
+        rings->busy &= ~(1u << ring);
+        rings->quiet = rings->busy == 0 && !rings->audited ? at->rt->sequence : rings->quiet;
     }
 }
 
@@ -67,7 +71,8 @@ void slipi_slot_keep(slipi_slot *slot)
     }
 }
 
-void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
+/* Moves both. */
+static inline void advance(slipi_rings *rings, uint32_t ring)
 {
     const slipi_attached *at = rings->at;
     slipi_ring_state *s = state_of(rings, ring);
@@ -84,6 +89,11 @@ void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
         }
         s->tail++;
     }
+}
+
+void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
+{
+    advance(rings, ring);
 }
 
 /* Moves the node pool's tail over accesses of COMPLETED tasks. */
@@ -215,7 +225,7 @@ static void restart_empty_heap(slipi_rings *rings, uint32_t ring, uint64_t bytes
 }
 
 /* True if the ring has room now. */
-static bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
+static inline bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
 {
     const slipi_ring_extent *e = extent_of(rings, ring);
     const slipi_ring_state *s = state_of(rings, ring);
@@ -241,7 +251,7 @@ static bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
 
 bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need)
 {
-    slipi_ring_advance(rings, ring);
+    advance(rings, ring);
     return has_room(rings, ring, need);
 }
 
@@ -290,6 +300,9 @@ void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help 
 {
     rings->at = at;
     rings->help = help;
+    rings->busy = 0;
+    rings->audited = at->bindings[SLIPI_BIND_AUDIT].address != 0;
+    rings->quiet = 0;
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         rings->outermost[r] = NULL;
         slipi_ring_state *s = state_of(rings, r);

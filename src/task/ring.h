@@ -31,6 +31,9 @@ typedef struct slipi_rings {
     slipi_help help;
     slipi_scope *outermost[SLIPI_RINGS]; /* first open scope of each ring; null if none */
     uint64_t heap_begin[SLIPI_RINGS];    /* heap positions at the start of the run */
+    uint32_t busy;                       /* bit r: ring r may hold a task that is not below done */
+    bool audited;                        /* COMPLETED tasks count, so none is called quiet */
+    uint64_t quiet; /* every submission up to this serial is COMPLETED, and below done */
 } slipi_rings;
 
 /* What a task needs from its ring. */
