@@ -20,9 +20,11 @@ static slipi_ring_state *state_of(const slipi_rings *rings, uint32_t ring)
 /* Moves done over COMPLETED tasks. */
 static inline void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
 {
-    const slipi_attached *at = rings->at;
-    while (s->done < s->head) {
-        const slipi_slot *slot = &at->slots[ring][s->done & at->slot_mask[ring]];
+    const slipi_slot *slots = rings->at->slots[ring];
+    uint64_t mask = rings->at->slot_mask[ring];
+    uint64_t done = s->done;
+    for (; done < s->head; done++) {
+        const slipi_slot *slot = &slots[done & mask];
         /* [D1] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
          */
         if (slipi_load_acquire(&slot->fanout) != SLIPI_FANOUT_CLOSED) {
@@ -32,11 +34,11 @@ static inline void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_
             s->spill_done = slot->spill_end;
             s->pool_done = slot->pool_end;
         }
-        s->done++;
     }
-    if (s->done == s->head) {
+    s->done = done;
+    if (done == s->head) {
         rings->busy &= ~(1u << ring);
-        rings->quiet = rings->busy == 0 && !rings->audited ? at->rt->sequence : rings->quiet;
+        rings->quiet = rings->busy == 0 && !rings->audited ? rings->at->rt->sequence : rings->quiet;
     }
 }
 
@@ -71,24 +73,32 @@ void slipi_slot_keep(slipi_slot *slot)
     }
 }
 
-/* Moves both. */
-static inline void advance(slipi_rings *rings, uint32_t ring)
+/* Moves tail over tasks below done that are older than every open scope and keep nothing in use. */
+static inline void advance_tail(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
 {
-    const slipi_attached *at = rings->at;
-    slipi_ring_state *s = state_of(rings, ring);
-    advance_done(rings, s, ring);
+    const slipi_slot *slots = rings->at->slots[ring];
+    uint64_t mask = rings->at->slot_mask[ring];
     const slipi_scope *open = rings->outermost[ring];
     uint64_t limit = open != NULL && open->first < s->done ? open->first : s->done;
-    while (s->tail < limit) {
-        const slipi_slot *slot = &at->slots[ring][s->tail & at->slot_mask[ring]];
+    uint64_t tail = s->tail;
+    for (; tail < limit; tail++) {
+        const slipi_slot *slot = &slots[tail & mask];
         if ((slot->flags & SLIPI_SLOT_KEEPS) != 0) {
-            if (!unused(at->rt, slot)) {
+            if (!unused(rings->at->rt, slot)) {
                 break;
             }
             give_back(s, slot);
         }
-        s->tail++;
     }
+    s->tail = tail;
+}
+
+/* Moves both. */
+static inline void advance(slipi_rings *rings, uint32_t ring)
+{
+    slipi_ring_state *s = state_of(rings, ring);
+    advance_done(rings, s, ring);
+    advance_tail(rings, s, ring);
 }
 
 void slipi_ring_advance(slipi_rings *rings, uint32_t ring)
@@ -331,7 +341,7 @@ slip_status slipi_rings_drain(slipi_rings *rings)
         if (quiet) {
             return SLIP_OK;
         }
-        if (!slipi_help_step(&rings->help)) {
+        if (!help(rings)) {
             return SLIP_E_HANG;
         }
     }
