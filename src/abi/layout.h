@@ -69,17 +69,18 @@ _Static_assert(sizeof(slipi_edge) == 8, "edge size");
 #define SLIPI_FANOUT_CLOSED UINT32_MAX /* the task is COMPLETED */
 
 /* Flags of a slot, for the orchestrator: which lines besides line 0 its watermarks need. */
-#define SLIPI_SLOT_KEEPS 1u /* line 1: the task made buffers, or cells were cut after it */
+#define SLIPI_SLOT_KEEPS 1u /* line 2: the task made buffers, or cells were cut after it */
 #define SLIPI_SLOT_TOOK 2u  /* the ends in line 3: the task took argument bytes or pool edges */
 
 /*
- * One task. Lines 0 and 2 are shared with the schedulers, line 1 and the ends in line 3 belong to
+ * One task. Lines 0 and 1 are shared with the schedulers, line 2 and the ends in line 3 belong to
  * the orchestrator alone; the rest is written before the task is published and then read-only. Only
  * line 0 is written for every task; the others hold what an earlier task left unless they are used.
  *
  *   line 0  sync: fan-out list head, fan-in, kernels, argument places, duplicate mark
- *   line 1  lifetime (KEEPS): last use per ring, ends of what tail gives back
- *   line 2  the first eight in-edges of this task (cells in its producers' lists)
+ *   line 1  the first eight in-edges of this task (cells in its producers' lists): beside line 0,
+ *           because who walks a list goes from an edge to its consumer's fan-in
+ *   line 2  lifetime (KEEPS): last use per ring, ends of what tail gives back
  *   line 3  four scalars; (TOOK) ends of what done gives back
  *   4 .. 7  four tensors
  */
@@ -100,13 +101,13 @@ typedef struct slipi_slot {
     uint32_t chain_count; /* first of a shared chain: tasks in it */
     uint32_t reserved0;
 
+    slipi_edge edges[SLIPI_INLINE_EDGES];
+
     uint64_t last_use[SLIPI_RINGS]; /* youngest task of each ring that touches a buffer made here */
     uint64_t heap_end;              /* ring positions after this task's allocations; 0 = none */
     uint64_t buffers_end;
     uint64_t cells_end;
     uint64_t reserved1;
-
-    slipi_edge edges[SLIPI_INLINE_EDGES];
 
     uint64_t scalars[SLIPI_INLINE_SCALARS];
     uint64_t spill_end;
@@ -116,8 +117,8 @@ typedef struct slipi_slot {
     slip_task_tensor tensors[SLIPI_INLINE_TENSORS];
 } slipi_slot;
 _Static_assert(sizeof(slip_task_tensor) == SLIPI_LINE, "tensor size");
-_Static_assert(offsetof(slipi_slot, last_use) == 64, "line 1");
-_Static_assert(offsetof(slipi_slot, edges) == 128, "line 2");
+_Static_assert(offsetof(slipi_slot, edges) == 64, "line 1");
+_Static_assert(offsetof(slipi_slot, last_use) == 128, "line 2");
 _Static_assert(offsetof(slipi_slot, scalars) == 192, "line 3");
 _Static_assert(offsetof(slipi_slot, tensors) == 256, "line 4");
 _Static_assert(sizeof(slipi_slot) == SLIPI_SLOT_BYTES, "slot size");

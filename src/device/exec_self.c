@@ -62,8 +62,21 @@ static bool is_sampled(slipi_worker *w, slipi_kernel_row *row)
     return typical == 0 || (w->sample++ & mask) == 0;
 }
 
+/* Runs a kernel between two looks at the clock. */
+static int32_t run_timed(slipi_worker *w, const slipi_slot *slot, slipi_kernel_row *row)
+{
+    slip_kernel_ctx *ctx = &w->ctx;
+    slip_kernel_fn fn = (slip_kernel_fn)(uintptr_t)row->entry;
+    uint64_t begin = w->services->ticks(w->services->device);
+    int32_t code = fn(ctx);
+    uint64_t end = w->services->ticks(w->services->device);
+    learn(w, row, ticks_to_ns(w, end - begin));
+    slipi_task_trace_note(&w->at, slot, ctx, begin, end);
+    return code;
+}
+
 /* Runs one kernel of a task. */
-static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
+static inline void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
 {
     slip_kernel_ctx *ctx = &w->ctx;
     uint16_t kernel = slot->kernel[lane];
@@ -71,18 +84,9 @@ static void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t lane)
     ctx->kernel = kernel;
     ctx->core_type = (uint8_t)row->core_type;
     ctx->lane = lane == 2 ? 1 : 0;
-    slip_kernel_fn fn = (slip_kernel_fn)(uintptr_t)row->entry;
     bool traced = w->at.bindings[SLIPI_BIND_TASK_TRACE].address != 0;
-    bool timed = traced || is_sampled(w, row);
-    uint64_t begin = timed ? w->services->ticks(w->services->device) : 0;
-    int32_t code = fn(ctx);
-    if (timed) {
-        uint64_t end = w->services->ticks(w->services->device);
-        learn(w, row, ticks_to_ns(w, end - begin));
-        if (traced) {
-            slipi_task_trace_note(&w->at, slot, ctx, begin, end);
-        }
-    }
+    int32_t code = traced || is_sampled(w, row) ? run_timed(w, slot, row)
+                                                : ((slip_kernel_fn)(uintptr_t)row->entry)(ctx);
     if (code != 0) {
         slipi_raise_kernel(&w->at, slot, kernel, code, ctx->core);
     }
@@ -97,9 +101,10 @@ void slipi_run_task(slipi_worker *w, slipi_slot *slot)
         ctx->tensor_count = slot->tensor_count;
         ctx->scalar_count = slot->scalar_count;
         ctx->task = slot->task;
-        uint32_t lanes = slot->shape == SLIP_TASK_MIXED ? 3 : 1;
-        for (uint32_t lane = 0; lane < lanes; lane++) {
-            run_kernel(w, slot, lane);
+        run_kernel(w, slot, 0);
+        if (slot->shape == SLIP_TASK_MIXED) {
+            run_kernel(w, slot, 1);
+            run_kernel(w, slot, 2);
         }
     }
     slipi_complete(w, slot);

@@ -59,7 +59,7 @@ static slip_status refuse_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_
 }
 
 /* Checks one kernel index and that the kernel is for the core it would run on. */
-static slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
+static inline slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
 {
     const slipi_attached *at = &o->worker->at;
     const slip_platform_info *info = &o->worker->services->info;
@@ -338,7 +338,7 @@ static void store_args(const submission *sub, const slip_task *task, const plan 
     slipi_ring_state *s = &at->rt->ring[p->ring];
     slip_task_tensor *tensors = slipi_tensors_of(at, sub->slot);
     uint64_t *scalars = slipi_scalars_of(at, sub->slot);
-    uint64_t heap = s->heap_head;
+    uint64_t heap = 0;
     if (p->need.heap_bytes != 0) {
         heap = slipi_place(s->heap_head, p->need.heap_bytes, e->heap_bytes);
         s->heap_head = heap + p->need.heap_bytes;

@@ -78,8 +78,8 @@ slip_status slipi_refuse_tensor(slipi_orchestrator *o, const slip_tensor *t)
 }
 
 /* What every view function checks first. */
-static slip_status begin_view(slipi_orchestrator *o, const slip_tensor *t, const void *spec,
-                              const slip_tensor *out)
+static inline slip_status begin_view(slipi_orchestrator *o, const slip_tensor *t, const void *spec,
+                                     const slip_tensor *out)
 {
     slip_status status = slipi_orch_state(o);
     if (status != SLIP_OK) {
@@ -141,12 +141,14 @@ slip_status slipi_view_slice(slip_orch *base, const slip_tensor *t, const uint32
     }
     int64_t elements = 0;
     for (uint32_t d = 0; d < out->ndim; d++) {
-        if (shape[d] != out->shape[d]) {
-            out->flags &= (uint8_t)~SLIPI_TENSOR_WHOLE;
+        if (shape[d] == out->shape[d]) {
+            continue; /* all of it */
         }
+        uint32_t root = out->root_dim[d];
+        out->flags &= (uint8_t)~SLIPI_TENSOR_WHOLE;
         out->shape[d] = shape[d];
-        out->box_lo[out->root_dim[d]] += first[d];
-        out->box_len[out->root_dim[d]] = shape[d];
+        out->box_lo[root] += first[d];
+        out->box_len[root] = shape[d];
         elements += (int64_t)first[d] * out->stride[d];
     }
     out->offset += (uint64_t)elements * slip_dtype_bytes(out->dtype);

@@ -44,7 +44,7 @@ typedef struct slipi_need {
     uint64_t nodes;
 } slipi_need;
 
-/* Makes a slot's line 1 hold: nobody uses a buffer of the task, and it gives nothing back yet. */
+/* Makes a slot's lifetime line hold: nobody uses a buffer of the task, and it gives nothing back yet. */
 void slipi_slot_keep(slipi_slot *slot);
 
 /* Moves done and tail of a ring as far as they go. */
