@@ -48,22 +48,22 @@ typedef struct slip_tensor {
     uint8_t ndim;                       /* 1 .. SLIP_MAX_DIMS */
     uint8_t root_ndim;                  /* dimensions of the geometry the view was cut from */
     uint8_t flags;                      /* SLIP_TENSOR_* of the runtime */
+    uint8_t root_dim[SLIP_MAX_DIMS];    /* which root dimension each dimension of the view is */
+    uint8_t reserved[3];                /* the runtime's */
+    uint32_t depth;                     /* scope depth that the handle belongs to */
     uint32_t shape[SLIP_MAX_DIMS];      /* elements of this view */
     int32_t stride[SLIP_MAX_DIMS];      /* elements */
     uint32_t root_shape[SLIP_MAX_DIMS]; /* elements of the root geometry (row-major) */
     uint32_t box_len[SLIP_MAX_DIMS];    /* the view as a box in it: elements along each dimension */
     uint32_t box_lo[SLIP_MAX_DIMS];     /* ... and its first element */
-    uint8_t root_dim[SLIP_MAX_DIMS];    /* which root dimension each dimension of the view is */
-    uint8_t reserved[3];                /* the runtime's */
+    uint32_t tile;         /* the view's place in the grid of boxes of its size, if it has one */
     uint64_t root_offset;  /* bytes from the buffer's base to the root's first element */
     uint64_t offset;       /* bytes from the binding's base to the view's first element */
     uint64_t buffer;       /* the buffer's record: ring and position, or run argument */
     uint64_t creator;      /* task that made the buffer; 0 for a run argument */
-    uint32_t binding;      /* index into the run's binding table */
-    uint32_t depth;        /* scope depth that the handle belongs to */
     uint64_t scope_serial; /* serial of that scope */
     uint64_t run_serial;   /* serial of the run */
-    uint32_t tile;         /* the view's place in the grid of boxes of its size, if it has one */
+    uint32_t binding;      /* index into the run's binding table */
     uint32_t reserved2;    /* zero */
 } slip_tensor;
 

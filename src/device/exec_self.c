@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "abi/task_trace.h"
+#include "base/hints.h"
 
 bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot)
 {
@@ -63,7 +64,8 @@ static bool is_sampled(slipi_worker *w, slipi_kernel_row *row)
 }
 
 /* Runs a kernel between two looks at the clock. */
-static int32_t run_timed(slipi_worker *w, const slipi_slot *slot, slipi_kernel_row *row)
+static SLIPI_NOINLINE int32_t run_timed(slipi_worker *w, const slipi_slot *slot,
+                                        slipi_kernel_row *row)
 {
     slip_kernel_ctx *ctx = &w->ctx;
     slip_kernel_fn fn = (slip_kernel_fn)(uintptr_t)row->entry;

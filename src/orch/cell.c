@@ -1,8 +1,9 @@
 /* cell.c - one access cell: last writer and readers since; see tensormap.h. */
+#include "base/hints.h"
 #include "orch/tensormap_int.h"
 
 /* Reports a task, if there is one and it is not the accessing one. */
-static bool report_known(slipi_query *q, uint64_t task)
+static SLIPI_NOINLINE bool report_known(slipi_query *q, uint64_t task)
 {
     bool wanted = task != 0 && task != q->access->task;
     if (wanted) {
@@ -31,7 +32,7 @@ void slipi_cell_cover(slipi_query *q, slipi_cell *cell, bool covers)
 }
 
 /* Reports the readers of a cell to a write; false if none of them matters any more. */
-static inline bool report_readers(slipi_query *q, const slipi_cell *cell)
+static SLIPI_NOINLINE bool report_readers(slipi_query *q, const slipi_cell *cell)
 {
     if (cell->read_seq <= q->covered || cell->read_seq <= cell->write_seq) {
         return false; /* every reader in the list is older than a write that covers this region */

@@ -197,6 +197,9 @@ void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
     o->edges = 0;
     o->edges_skipped = 0;
     o->run_serial = w->at.launch->run_serial;
+    o->kernel_count = w->at.launch->kernel_count;
+    o->core_count[SLIP_AIC] = w->services->info.aic_count;
+    o->core_count[SLIP_AIV] = w->services->info.aiv_count;
     o->audit = (slipi_audit_header *)(uintptr_t)w->at.bindings[SLIPI_BIND_AUDIT].address;
     slipi_help help = {help_worker, w, help_more};
     slipi_rings_begin(&o->rings, &w->at, help);

@@ -12,6 +12,7 @@
 #include <slipway/orch.h>
 
 #include "abi/audit.h"
+#include "base/hints.h"
 #include "sched/worker.h"
 #include "task/edge.h"
 #include "task/ring.h"
@@ -37,6 +38,8 @@ typedef struct slipi_orchestrator {
     uint64_t edges;
     uint64_t edges_skipped;
     uint64_t run_serial;
+    uint32_t kernel_count;            /* of the callable */
+    uint32_t core_count[2];           /* of the device: AIC, AIV */
     slipi_audit_header *audit;        /* null = off */
     uint64_t first_task[SLIPI_RINGS]; /* head of each ring when the run began */
     slipi_scope scopes[SLIP_MAX_SCOPE_DEPTH];
@@ -66,11 +69,13 @@ slip_status slipi_orchestrator_end(slipi_orchestrator *o, slip_status status);
  * Fails the run with a fault whose sentence is the format (what was wanted, what was found, what to
  * change); completes fault->{ring,scope,submission} where unset. Returns fault->status.
  */
-slip_status slipi_orch_fault(slipi_orchestrator *o, slipi_fault *fault, const char *format, ...)
+SLIPI_COLD slip_status slipi_orch_fault(slipi_orchestrator *o, slipi_fault *fault,
+                                        const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* As above for a plain status. */
-slip_status slipi_orch_error(slipi_orchestrator *o, slip_status status, const char *format, ...)
+SLIPI_COLD slip_status slipi_orch_error(slipi_orchestrator *o, slip_status status,
+                                        const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* SLIP_OK while the run may go on; the first failure otherwise. */
@@ -88,7 +93,7 @@ static inline slip_status slipi_orch_state(slipi_orchestrator *o)
 void slipi_tensor_init(slip_tensor *t, uint8_t dtype, uint32_t ndim, const uint32_t *shape);
 
 /* Fails the run because of a handle that may not be used now, with the reason. */
-slip_status slipi_refuse_tensor(slipi_orchestrator *o, const slip_tensor *t);
+SLIPI_COLD slip_status slipi_refuse_tensor(slipi_orchestrator *o, const slip_tensor *t);
 
 /* SLIP_OK if the handle may be used now; fails the run otherwise. */
 static inline slip_status slipi_check_tensor(slipi_orchestrator *o, const slip_tensor *t)
@@ -121,9 +126,10 @@ slip_status slipi_element_set(slip_orch *base, const slip_tensor *t, const uint3
                               uint64_t bits);
 
 /* Audit record; each is a no-op unless the run is audited. */
-void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot, const slip_task *task);
-void slipi_record_edge(slipi_orchestrator *o, uint32_t kind, uint64_t producer, uint64_t consumer,
-                       uint64_t flags);
-void slipi_record_watermark(slipi_orchestrator *o);
+SLIPI_COLD void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot,
+                                  const slip_task *task);
+SLIPI_COLD void slipi_record_edge(slipi_orchestrator *o, uint32_t kind, uint64_t producer,
+                                  uint64_t consumer, uint64_t flags);
+SLIPI_COLD void slipi_record_watermark(slipi_orchestrator *o);
 
 #endif

@@ -37,7 +37,8 @@ static uint64_t round_line(uint64_t bytes)
 }
 
 /* Says why a kernel cannot run on a core of this type. */
-static slip_status refuse_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
+static SLIPI_COLD slip_status refuse_kernel(slipi_orchestrator *o, uint32_t kernel,
+                                            uint32_t core_type)
 {
     const slipi_attached *at = &o->worker->at;
     const char *core = core_type == SLIP_AIC ? "AIC" : "AIV";
@@ -61,10 +62,8 @@ static slip_status refuse_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_
 /* Checks one kernel index and that the kernel is for the core it would run on. */
 static inline slip_status check_kernel(slipi_orchestrator *o, uint32_t kernel, uint32_t core_type)
 {
-    const slipi_attached *at = &o->worker->at;
-    const slip_platform_info *info = &o->worker->services->info;
-    bool fits = kernel < at->launch->kernel_count && at->kernels[kernel].core_type == core_type &&
-                (core_type == SLIP_AIC ? info->aic_count : info->aiv_count) != 0;
+    bool fits = kernel < o->kernel_count && o->core_count[core_type] != 0 &&
+                o->worker->at.kernels[kernel].core_type == core_type;
     return fits ? SLIP_OK : refuse_kernel(o, kernel, core_type);
 }
 
@@ -160,7 +159,7 @@ static slip_status make_plan(slipi_orchestrator *o, const slip_task *task, plan 
 }
 
 /* Waiting has become pointless: the run hangs, or nothing runs because a graph is only built. */
-static slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
+static SLIPI_COLD slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
 {
     if (o->explicit_only) {
         slipi_fault fault = {.status = SLIP_E_RING_DEADLOCK, .scope = -1, .kernel = -1};
@@ -174,20 +173,20 @@ static slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
 }
 
 /* Waits for room; a deadlock becomes a fault with its sentence. */
-static slip_status wait_for_room(slipi_orchestrator *o, const plan *p)
+static SLIPI_NOINLINE slip_status wait_for_room(slipi_orchestrator *o, plan p)
 {
     slipi_fault fault;
     memset(&fault, 0, sizeof fault);
     fault.kernel = -1;
     fault.scope = -1;
-    slip_status status = slipi_ring_reserve(&o->rings, p->ring, &p->need, &fault);
+    slip_status status = slipi_ring_reserve(&o->rings, p.ring, &p.need, &fault);
     if (status == SLIP_OK) {
         return SLIP_OK;
     }
     if (status == SLIP_E_HANG) {
         return stop_waiting(o, "argument bytes");
     }
-    const slipi_scope *open = o->rings.outermost[p->ring];
+    const slipi_scope *open = o->rings.outermost[p.ring];
     fault.scope = open != NULL ? (int32_t)(open - o->scopes) : -1;
     static const char *const what[] = {"", "task slots", "heap bytes", "buffer records"};
     return slipi_orch_fault(o, &fault,
@@ -209,7 +208,7 @@ static uint64_t take_spill(const slipi_attached *at, uint32_t ring, uint64_t byt
 }
 
 /* Places the arguments that do not fit into the slot. */
-static void spill_args(const slipi_attached *at, const plan *p, slipi_slot *slot)
+static SLIPI_NOINLINE void spill_args(const slipi_attached *at, const plan *p, slipi_slot *slot)
 {
     uint64_t off = take_spill(at, p->ring, p->need.spill_bytes);
     if (p->tensors > SLIPI_INLINE_TENSORS) {
@@ -261,8 +260,8 @@ static void fill(void *to, uint64_t bytes, uint32_t elem, uint64_t bits)
  * Allocates one output at `offset` of the GM heap and stores it with its task. The program's handle
  * is set later, by set_outputs: until the look-ups are done it may still name an input.
  */
-static void make_output(const submission *sub, const slip_arg *arg, uint64_t offset,
-                        slip_task_tensor *to)
+static SLIPI_NOINLINE void make_output(const submission *sub, const slip_arg *arg, uint64_t offset,
+                                       slip_task_tensor *to)
 {
     slipi_orchestrator *o = sub->o;
     const slipi_attached *at = &o->worker->at;
@@ -296,7 +295,8 @@ static void make_output(const submission *sub, const slip_arg *arg, uint64_t off
 }
 
 /* Sets the program's handles of a task's outputs. */
-static void set_outputs(slipi_orchestrator *o, const slip_task *task, const slipi_slot *slot)
+static SLIPI_NOINLINE void set_outputs(slipi_orchestrator *o, const slip_task *task,
+                                       const slipi_slot *slot)
 {
     const slip_task_tensor *stored = slipi_tensors_of(&o->worker->at, slot);
     for (uint32_t i = 0; i < task->arg_count; i++) {
@@ -470,8 +470,8 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
         status = check_deps(o, task);
     }
     if (status == SLIP_OK) {
-        status =
-            slipi_ring_try_reserve(&o->rings, p.ring, &p.need) ? SLIP_OK : wait_for_room(o, &p);
+        slipi_ring_advance(&o->rings, p.ring);
+        status = slipi_ring_has_room(&o->rings, p.ring, &p.need) ? SLIP_OK : wait_for_room(o, p);
     }
     if (status != SLIP_OK) {
         return status;

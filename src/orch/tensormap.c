@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hints.h"
 #include "orch/tensormap_int.h"
 
 /* Where the records and cells of a tensor's buffer lie. */
@@ -117,7 +118,7 @@ static void record_partial(slipi_query *q, slipi_lattice *lattice, const slipi_t
 }
 
 /* An access that may touch several cells, make a lattice, or be irregular. */
-static void access_any(slipi_query *q)
+static SLIPI_NOINLINE void access_any(slipi_query *q)
 {
     const slipi_access *access = q->access;
     bool whole = (access->tensor->flags & SLIPI_TENSOR_WHOLE) != 0;

@@ -17,6 +17,7 @@
 #include <slipway/platform.h>
 
 #include "arena/rebind.h"
+#include "base/hints.h"
 
 struct slipi_dispatcher;
 
@@ -83,14 +84,14 @@ void slipi_ready_call(slipi_worker *w, uint32_t count);
 void slipi_complete(slipi_worker *w, slipi_slot *slot);
 
 /* Latches the first failure of a run; later ones are dropped. Any thread. */
-void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
+SLIPI_COLD void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
 
 /* Copies the first failure, as soon as whoever latched it has written all of it. */
 void slipi_fault_read(const slipi_attached *at, slipi_fault *out);
 
 /* Latches that a task's kernel returned `code`. */
-void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot, uint32_t kernel,
-                        int32_t code, uint32_t core);
+SLIPI_COLD void slipi_raise_kernel(const slipi_attached *at, const slipi_slot *slot,
+                                   uint32_t kernel, int32_t code, uint32_t core);
 
 /* SLIP_OK while nothing has failed. */
 static inline slip_status slipi_failed(const slipi_attached *at)

@@ -97,7 +97,7 @@ bool slipi_fanin_push(slipi_fanin *in, slipi_slot *producer)
     return true;
 }
 
-/* Ends a fan-in of one edge at most, which needs no guard. */
+/* Ends a fan-in of which no edge is in a list: it needs no guard. */
 static bool end_single(slipi_fanin *in)
 {
     if (in->first != NULL) {
@@ -110,7 +110,7 @@ static bool end_single(slipi_fanin *in)
     return true;
 }
 
-bool slipi_fanin_end(slipi_fanin *in)
+bool slipi_fanin_end_edges(slipi_fanin *in)
 {
     if (in->pushed == 0) {
         return end_single(in);

@@ -54,7 +54,17 @@ static inline void slipi_fanin_begin(slipi_fanin *in, const slipi_attached *at,
 /* Orders the consumer after a producer; false if the producer is COMPLETED already. */
 bool slipi_fanin_push(slipi_fanin *in, slipi_slot *producer);
 
+/* Ends a fan-in of one edge or more. */
+bool slipi_fanin_end_edges(slipi_fanin *in);
+
 /* Ends it; true if the consumer is ready now and the caller's to start. */
-bool slipi_fanin_end(slipi_fanin *in);
+static inline bool slipi_fanin_end(slipi_fanin *in)
+{
+    if (in->total == 0) {
+        slipi_store_relaxed(&in->consumer->fanin, 0); /* relaxed: nobody waits, nobody counts */
+        return true;
+    }
+    return slipi_fanin_end_edges(in);
+}
 
 #endif

@@ -118,12 +118,6 @@ static void advance_nodes(slipi_rings *rings)
     }
 }
 
-/* End of a heap allocation at the ring's current position. */
-static uint64_t heap_end(const slipi_ring_state *s, uint64_t bytes, uint64_t capacity)
-{
-    return slipi_place(s->heap_head, bytes, capacity) + bytes;
-}
-
 /* Fills what every deadlock fault has in common. */
 static slip_status deadlock(slipi_fault *fault, slip_status status, uint32_t resource,
                             uint32_t ring)
@@ -198,7 +192,7 @@ static slip_status prove_room(slipi_rings *rings, uint32_t ring, const slipi_nee
         fault->remedy = e->window * 2;
         return deadlock(fault, SLIP_E_RING_DEADLOCK, SLIPI_RESOURCE_TASK_WINDOW, ring);
     }
-    uint64_t end = heap_end(s, need->heap_bytes, e->heap_bytes) - s->heap_head + kept_heap;
+    uint64_t end = slipi_heap_end(s, need->heap_bytes, e->heap_bytes) - s->heap_head + kept_heap;
     bool fits = kept_heap == 0 ? need->heap_bytes <= e->heap_bytes : end <= e->heap_bytes;
     if (need->heap_bytes != 0 && !fits) {
         fault->wanted = need->heap_bytes;
@@ -225,44 +219,13 @@ static void restart_empty_heap(slipi_rings *rings, uint32_t ring, uint64_t bytes
     slipi_scope *open = rings->outermost[ring];
     bool nothing_kept = open == NULL || open->heap_start == s->heap_head;
     if (nothing_kept && s->heap_tail == s->heap_head && s->heap_head % e->heap_bytes != 0 &&
-        heap_end(s, bytes, e->heap_bytes) - s->heap_tail > e->heap_bytes) {
+        slipi_heap_end(s, bytes, e->heap_bytes) - s->heap_tail > e->heap_bytes) {
         s->heap_head += e->heap_bytes - s->heap_head % e->heap_bytes;
         s->heap_tail = s->heap_head;
         if (open != NULL) {
             open->heap_start = s->heap_head;
         }
     }
-}
-
-/* True if the ring has room now. */
-static inline bool has_room(slipi_rings *rings, uint32_t ring, const slipi_need *need)
-{
-    const slipi_ring_extent *e = extent_of(rings, ring);
-    const slipi_ring_state *s = state_of(rings, ring);
-    const slipi_runtime *rt = rings->at->rt;
-    if (s->head - s->tail >= e->window) {
-        return false;
-    }
-    if (need->heap_bytes != 0 &&
-        heap_end(s, need->heap_bytes, e->heap_bytes) - s->heap_tail > e->heap_bytes) {
-        return false;
-    }
-    if (need->buffers != 0 &&
-        s->buffers_head + need->buffers - s->buffers_tail > rt->map[ring].buffer_count) {
-        return false;
-    }
-    if (need->spill_bytes != 0 && slipi_place(s->spill_head, need->spill_bytes, e->spill_bytes) +
-                                          need->spill_bytes - s->spill_done >
-                                      e->spill_bytes) {
-        return false;
-    }
-    return need->nodes == 0 || rt->node_head + need->nodes - rt->node_tail <= rt->node_count;
-}
-
-bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need)
-{
-    advance(rings, ring);
-    return has_room(rings, ring, need);
 }
 
 /*
@@ -297,7 +260,7 @@ slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_ne
         slipi_ring_advance(rings, ring);
         advance_nodes(rings);
         restart_empty_heap(rings, ring, need->heap_bytes);
-        if (has_room(rings, ring, need)) {
+        if (slipi_ring_has_room(rings, ring, need)) {
             return SLIP_OK;
         }
         if (!help(rings)) {

@@ -44,7 +44,8 @@ typedef struct slipi_need {
     uint64_t nodes;
 } slipi_need;
 
-/* Makes a slot's lifetime line hold: nobody uses a buffer of the task, and it gives nothing back yet. */
+/* Makes a slot's lifetime line hold: nobody uses a buffer of the task, and it gives nothing back
+ * yet. */
 void slipi_slot_keep(slipi_slot *slot);
 
 /* Moves done and tail of a ring as far as they go. */
@@ -56,8 +57,44 @@ static inline bool slipi_task_live(const slipi_runtime *rt, uint64_t task)
     return slipi_task_id(task) >= rt->ring[slipi_task_ring(task)].done;
 }
 
-/* True if the ring has room for one task with these needs now. */
-bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need);
+/* Where `bytes` in one piece start, at or after `head` in a ring of `capacity` bytes. */
+static inline uint64_t slipi_place(uint64_t head, uint64_t bytes, uint64_t capacity)
+{
+    uint64_t pos = head % capacity;
+    return pos + bytes > capacity ? head + (capacity - pos) : head;
+}
+
+/* End of a heap allocation at the ring's current position. */
+static inline uint64_t slipi_heap_end(const slipi_ring_state *s, uint64_t bytes, uint64_t capacity)
+{
+    return slipi_place(s->heap_head, bytes, capacity) + bytes;
+}
+
+/* True if the ring has room for one task with these needs, as its watermarks stand. */
+static inline bool slipi_ring_has_room(const slipi_rings *rings, uint32_t ring,
+                                       const slipi_need *need)
+{
+    const slipi_ring_extent *e = &rings->at->sm->ring[ring];
+    const slipi_runtime *rt = rings->at->rt;
+    const slipi_ring_state *s = &rt->ring[ring];
+    if (s->head - s->tail >= e->window) {
+        return false;
+    }
+    if (need->heap_bytes != 0 &&
+        slipi_heap_end(s, need->heap_bytes, e->heap_bytes) - s->heap_tail > e->heap_bytes) {
+        return false;
+    }
+    if (need->buffers != 0 &&
+        s->buffers_head + need->buffers - s->buffers_tail > rt->map[ring].buffer_count) {
+        return false;
+    }
+    if (need->spill_bytes != 0 && slipi_place(s->spill_head, need->spill_bytes, e->spill_bytes) +
+                                          need->spill_bytes - s->spill_done >
+                                      e->spill_bytes) {
+        return false;
+    }
+    return need->nodes == 0 || rt->node_head + need->nodes - rt->node_tail <= rt->node_count;
+}
 
 /*
  * Waits (helping) until the ring has room for one task with these needs. If no completion can ever
@@ -66,13 +103,6 @@ bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need 
  */
 slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need,
                                slipi_fault *fault);
-
-/* Where `bytes` in one piece start, at or after `head` in a ring of `capacity` bytes. */
-static inline uint64_t slipi_place(uint64_t head, uint64_t bytes, uint64_t capacity)
-{
-    uint64_t pos = head % capacity;
-    return pos + bytes > capacity ? head + (capacity - pos) : head;
-}
 
 /* Starts a run: heap rings at a lap boundary, so that what fits does not depend on history. */
 void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help help);

@@ -193,7 +193,7 @@ static void bad_tasks(void)
     refused(&task, SLIP_E_INVALID_ARGUMENT, "arrays for its arguments");
     task = (slip_task){.shape = SLIP_TASK_AIV, .dep_count = 1};
     refused(&task, SLIP_E_INVALID_ARGUMENT, "arrays for its arguments");
-    r.services.info.aiv_count = 0;
+    r.o.core_count[SLIP_AIV] = 0; /* as the run found the device at its start */
     task = (slip_task){.shape = SLIP_TASK_AIV};
     refused(&task, SLIP_E_CORE_TYPE, "needs an AIV, and the device has none");
     regions_fini(&r);
