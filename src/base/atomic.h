@@ -27,38 +27,52 @@ typedef _Atomic uint64_t slipi_au64;
 
 _Static_assert(sizeof(slipi_au32) == 4 && sizeof(slipi_au64) == 8, "atomics have no hidden lock");
 
+/*
+ * The hook of tests that count read-modify-writes: they define this expression before they include
+ * this header, and compile the code that they count.
+ */
+#ifndef SLIPI_COUNT_RMW
+#define SLIPI_COUNT_RMW ((void)0)
+#endif
+
 #define slipi_load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
 #define slipi_load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
 #define slipi_load_seq_cst(p) atomic_load_explicit((p), memory_order_seq_cst)
 #define slipi_store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
 #define slipi_store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
 #define slipi_store_seq_cst(p, v) atomic_store_explicit((p), (v), memory_order_seq_cst)
-#define slipi_exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
-#define slipi_add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
-#define slipi_add_acq_rel(p, v) atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
-#define slipi_add_seq_cst(p, v) atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
-#define slipi_sub_seq_cst(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst)
-#define slipi_sub_acq_rel(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
+#define slipi_exchange_acq_rel(p, v) \
+    (SLIPI_COUNT_RMW, atomic_exchange_explicit((p), (v), memory_order_acq_rel))
+#define slipi_add_relaxed(p, v) \
+    (SLIPI_COUNT_RMW, atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
+#define slipi_add_acq_rel(p, v) \
+    (SLIPI_COUNT_RMW, atomic_fetch_add_explicit((p), (v), memory_order_acq_rel))
+#define slipi_add_seq_cst(p, v) \
+    (SLIPI_COUNT_RMW, atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
+#define slipi_sub_seq_cst(p, v) \
+    (SLIPI_COUNT_RMW, atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst))
+#define slipi_sub_acq_rel(p, v) \
+    (SLIPI_COUNT_RMW, atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
 
 /* Replaces *expected by desired: release on success, relaxed on failure (*expected is updated). */
-#define slipi_cas_release(p, expected, desired)                                               \
-    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_release, \
-                                            memory_order_relaxed)
+#define slipi_cas_release(p, expected, desired)                \
+    (SLIPI_COUNT_RMW, atomic_compare_exchange_strong_explicit( \
+                          (p), (expected), (desired), memory_order_release, memory_order_relaxed))
 
 /* As above with acquire on both outcomes and release on success. */
-#define slipi_cas_acq_rel(p, expected, desired)                                               \
-    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel, \
-                                            memory_order_acquire)
+#define slipi_cas_acq_rel(p, expected, desired)                \
+    (SLIPI_COUNT_RMW, atomic_compare_exchange_strong_explicit( \
+                          (p), (expected), (desired), memory_order_acq_rel, memory_order_acquire))
 
 /* As above, relaxed: for counters and tickets that order nothing. */
-#define slipi_cas_relaxed(p, expected, desired)                                             \
-    atomic_compare_exchange_weak_explicit((p), (expected), (desired), memory_order_relaxed, \
-                                          memory_order_relaxed)
+#define slipi_cas_relaxed(p, expected, desired)              \
+    (SLIPI_COUNT_RMW, atomic_compare_exchange_weak_explicit( \
+                          (p), (expected), (desired), memory_order_relaxed, memory_order_relaxed))
 
 /* As above, seq_cst on both outcomes: for the gate of a run, which orders several words. */
-#define slipi_cas_seq_cst(p, expected, desired)                                               \
-    atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_seq_cst, \
-                                            memory_order_seq_cst)
+#define slipi_cas_seq_cst(p, expected, desired)                \
+    (SLIPI_COUNT_RMW, atomic_compare_exchange_strong_explicit( \
+                          (p), (expected), (desired), memory_order_seq_cst, memory_order_seq_cst))
 
 /* Tells the processor that this is a spin loop. */
 static inline void slipi_cpu_relax(void)
