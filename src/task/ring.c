@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hints.h"
 
 /* Extent and state of one ring. */
 static const slipi_ring_extent *extent_of(const slipi_rings *rings, uint32_t ring)
@@ -53,13 +54,18 @@ static bool unused(const slipi_runtime *rt, const slipi_slot *slot)
     return true;
 }
 
-/* Takes over what a task that is reclaimed gives back. */
-static void give_back(slipi_ring_state *s, const slipi_slot *slot)
+/* Takes over what a task gives back; false if its buffers are still in use. */
+static SLIPI_NOINLINE bool give_back(const slipi_runtime *rt, slipi_ring_state *s,
+                                     const slipi_slot *slot)
 {
+    if (!unused(rt, slot)) {
+        return false;
+    }
     /* The larger each: an end may be 0, and an empty heap may have been moved on meanwhile. */
     s->heap_tail = slot->heap_end > s->heap_tail ? slot->heap_end : s->heap_tail;
     s->buffers_tail = slot->buffers_end > s->buffers_tail ? slot->buffers_end : s->buffers_tail;
     s->cells_tail = slot->cells_end > s->cells_tail ? slot->cells_end : s->cells_tail;
+    return true;
 }
 
 void slipi_slot_keep(slipi_slot *slot)
@@ -83,11 +89,8 @@ static inline void advance_tail(slipi_rings *rings, slipi_ring_state *s, uint32_
     uint64_t tail = s->tail;
     for (; tail < limit; tail++) {
         const slipi_slot *slot = &slots[tail & mask];
-        if ((slot->flags & SLIPI_SLOT_KEEPS) != 0) {
-            if (!unused(rings->at->rt, slot)) {
-                break;
-            }
-            give_back(s, slot);
+        if ((slot->flags & SLIPI_SLOT_KEEPS) != 0 && !give_back(rings->at->rt, s, slot)) {
+            break;
         }
     }
     s->tail = tail;
