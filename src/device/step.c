@@ -141,34 +141,41 @@ static void run_inline(slipi_worker *w, slipi_slot *slot)
     }
 }
 
+bool slipi_runs_at_once(const slipi_worker *w, const slipi_slot *slot)
+{
+    if (slot->shape == SLIP_TASK_DUMMY) {
+        return w->dispatch != SLIPI_DISPATCH_NOTHING;
+    }
+    if (w->dispatcher != NULL) {
+        return false;
+    }
+    switch (w->dispatch) {
+    case SLIP_DISPATCH_INLINE:
+        return true;
+    case SLIP_DISPATCH_SHARED:
+        return w->thread_count == 1;
+    case SLIP_DISPATCH_AUTO:
+        return w->thread_count == 1 || !slipi_is_long(w, slot);
+    default:
+        return false;
+    }
+}
+
 /* A task without a live producer on a self-executing platform. */
 static void submit_self(slipi_worker *w, slipi_slot *slot)
 {
     enum { SHARE_BATCH = 16 };
-    switch (w->dispatch) {
-    case SLIP_DISPATCH_SERIAL:
+    if (slipi_runs_at_once(w, slot)) {
+        run_inline(w, slot);
+    } else if (w->dispatch == SLIP_DISPATCH_AUTO) {
+        slipi_ready_share(w, slot);
+        slipi_ready_call(w, 1);
+    } else {
         slipi_ready_back(w, slot);
-        return;
-    case SLIP_DISPATCH_SHARED:
-        if (w->thread_count > 1) {
-            slipi_ready_back(w, slot);
-            if (w->ready[0].count >= SHARE_BATCH) {
-                share_spare(w, 0, 0);
-            }
-            return;
+        if (w->dispatch == SLIP_DISPATCH_SHARED && w->ready[0].count >= SHARE_BATCH) {
+            share_spare(w, 0, 0);
         }
-        break;
-    case SLIP_DISPATCH_AUTO:
-        if (w->thread_count > 1 && slipi_is_long(w, slot)) {
-            slipi_ready_share(w, slot);
-            slipi_ready_call(w, 1);
-            return;
-        }
-        break;
-    default:
-        break;
     }
-    run_inline(w, slot);
 }
 
 /* A task without a live producer on a platform with cores. */

@@ -406,6 +406,15 @@ static slip_status check_deps(slipi_orchestrator *o, const slip_task *task)
     return SLIP_OK;
 }
 
+/*
+ * True if every earlier submission is COMPLETED and this task will be when its submission returns:
+ * then it has no producer, and no later task will find it live. The map need not know of it.
+ */
+static inline bool is_unseen(const submission *sub)
+{
+    return sub->o->rings.quiet == sub->serial - 1 && slipi_runs_at_once(sub->o->worker, sub->slot);
+}
+
 /* Looks every argument up, records it, and pushes the edges. */
 static void find_producers(submission *sub, const slip_task *task)
 {
@@ -415,7 +424,7 @@ static void find_producers(submission *sub, const slip_task *task)
         add_producer(sub, task->deps[i].task);
     }
     sub->edge_flags = 0;
-    if (o->explicit_only) {
+    if (o->explicit_only || is_unseen(sub)) {
         return;
     }
     bool manual = slipi_scope_now(o)->kind == SLIP_SCOPE_MANUAL;

@@ -105,6 +105,12 @@ static inline slip_status slipi_failed(const slipi_attached *at)
 /* One step of useful work: runs, starts or retires tasks. False if there was nothing in reach. */
 bool slipi_step(slipi_worker *w);
 
+/*
+ * True if slipi_submit_ready would run the task (or complete it, if it has no kernel) before it
+ * returns. Then nobody ever waits for the task.
+ */
+bool slipi_runs_at_once(const slipi_worker *w, const slipi_slot *slot);
+
 /* Takes a task that is ready at submission: runs it, keeps it or shares it (dispatch mode). */
 void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
 
