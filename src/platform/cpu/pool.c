@@ -195,7 +195,7 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *laun
     pool->launch_address = launch->address;
     pool->limit = launch->threads;
     pool->launched = 1;
-    /* Publishes the three values above to helpers, who look at it in [G2]. */
+    /* [G6] publishes the three values above to helpers, who look at it in [G2]. */
     slipi_store_seq_cst(&pool->run_open, 1u);
     return SLIP_OK;
 }
