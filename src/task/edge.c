@@ -92,6 +92,7 @@ bool slipi_fanin_end(slipi_fanin *in)
         return true;
     }
     int32_t surplus = SLIPI_FANIN_GUARD - (int32_t)in->pushed;
-    /* [F7] acq_rel: as [F4]; whoever takes it to zero starts the task. */
+    /* [F7] acquire: as [F4]; whoever takes it to zero starts the task. Release: outputs of
+     * producers that were found CLOSED after the first push, which did not tell of them. */
     return slipi_sub_acq_rel(&in->consumer->fanin, surplus) == surplus;
 }

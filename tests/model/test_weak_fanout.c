@@ -41,7 +41,7 @@ static const weak_row rows[] = {
     {F4, WEAK_ACQUIRE, WEAK_CAUGHT}, {F4, WEAK_RELEASE, WEAK_CAUGHT},
     {F5, WEAK_RELAXED, WEAK_CAUGHT}, {F6, WEAK_RELAXED, WEAK_CAUGHT},
     {F7, WEAK_RELAXED, WEAK_CAUGHT}, {F7, WEAK_RELEASE, WEAK_CAUGHT},
-    {F7, WEAK_ACQUIRE, WEAK_HOLDS},
+    {F7, WEAK_ACQUIRE, WEAK_CAUGHT},
 };
 
 /* Where the orchestrator is in its program; places of a push are the same for all three. */

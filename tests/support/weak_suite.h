@@ -23,8 +23,8 @@ typedef struct weak_label {
 
 /* What must become of the model under other orders. */
 enum weak_outcome {
-    WEAK_CAUGHT, /* it fails */
-    WEAK_HOLDS   /* it is right: the source asks for more than these protocols need */
+    WEAK_HOLDS, /* it is right: the source asks for more than the protocol needs */
+    WEAK_CAUGHT /* it fails */
 };
 
 /* The order of one label is weakened. */
@@ -47,6 +47,7 @@ typedef struct weak_suite {
     const weak_row *rows; /* each label is relaxed in one of them */
     uint32_t row_count;
     uint64_t least_states;
+    enum weak_outcome outcome; /* of the source's orders */
 } weak_suite;
 
 /* The order of a label, in the variant at hand. */
@@ -55,7 +56,7 @@ enum weak_order weak_order_of(uint32_t label);
 /* Reads the orders of the labels from the source; false if one is not there or has moved. */
 bool weak_suite_read_source(const weak_suite *suite);
 
-/* Explores the model with the source's orders. */
+/* Explores the model with the source's orders; true if it came out as the suite says. */
 bool weak_suite_holds(const weak_suite *suite);
 
 /* Explores one row; true if it came out as it says. */
@@ -72,7 +73,7 @@ static inline void the_source_agrees(void)
     CHECK(weak_suite_read_source(weak_checked));
 }
 
-/* No execution breaks an invariant or is stuck. */
+/* No execution breaks an invariant or is stuck, or one does where the suite says so. */
 static inline void the_protocol_holds(void)
 {
     CHECK(weak_suite_holds(weak_checked));
