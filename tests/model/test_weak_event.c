@@ -189,7 +189,7 @@ static bool ended(const void *state)
 static void begin(void *state)
 {
     model *m = state;
-    m->memory.only_updated = 1u << REGISTERED;
+    weak_watch(&m->memory, REGISTERED, 0);
 }
 
 int main(void)

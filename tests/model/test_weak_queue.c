@@ -182,7 +182,7 @@ static bool ended(const void *state)
 static void begin(void *state)
 {
     model *m = state;
-    m->memory.only_updated = 1u << PUSH_POS;
+    weak_watch(&m->memory, PUSH_POS, 0);
 }
 
 int main(void)

@@ -207,7 +207,7 @@ bool explore_variant_agrees(const explore_suite *suite, uint32_t variant)
     suite->begin(initial, variant);
     explore_result r = explore(&suite->model, initial, holds ? EXPLORE_ALL : EXPLORE_FIRST_FAILURE);
     bool failed = r.broken + r.stuck != 0;
-    printf("  %-36s %s: %llu states, %llu ends, %llu broken, %llu stuck\n",
+    printf("  %-66s %s: %llu states, %llu ends, %llu broken, %llu stuck\n",
            suite->variants[variant].name, failed ? "caught" : "holds", (unsigned long long)r.states,
            (unsigned long long)r.ends, (unsigned long long)r.broken, (unsigned long long)r.stuck);
     fflush(stdout);

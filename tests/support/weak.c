@@ -63,6 +63,12 @@ void weak_init(weak_memory *memory, uint32_t threads)
         memory->thread[t].data = UINT64_MAX;
     }
     memset(memory->count, 1, sizeof(memory->count));
+    memset(memory->watchers, 0xFF, sizeof(memory->watchers));
+}
+
+void weak_watch(weak_memory *memory, uint32_t location, uint32_t threads)
+{
+    memory->watchers[location] = (uint8_t)threads;
 }
 
 void weak_preset(weak_memory *memory, uint32_t location, uint8_t value)
@@ -199,7 +205,9 @@ bool weak_update(weak_actor a, uint32_t location, enum weak_order order, weak_ch
     weak_message *message = insert(m, location, number + 1);
     message->adjacent = 1;
     message->view = m->message[location][number].view;
-    uint8_t value = change.kind == WEAK_ADD ? (uint8_t)(old + change.value) : change.value;
+    uint8_t value = change.kind == WEAK_ADD  ? (uint8_t)(old + change.value)
+                    : change.kind == WEAK_OR ? (uint8_t)(old | change.value)
+                                             : change.value;
     fill(a, (place){location, number + 1}, order, value);
     return true;
 }
@@ -276,14 +284,13 @@ static weak_view common_view(const weak_memory *m)
         }
         common.data &= m->thread[t].data;
         for (uint32_t i = 0; i < WEAK_LOCATIONS; i++) {
-            uint8_t seen = m->thread[t].seen[i];
+            uint8_t seen = (m->watchers[i] >> t & 1u) != 0 ? m->thread[t].seen[i] : UINT8_MAX;
             common.seen[i] = common.seen[i] < seen ? common.seen[i] : seen;
         }
     }
     for (uint32_t i = 0; i < WEAK_LOCATIONS; i++) {
         uint8_t newest = (uint8_t)(m->count[i] - 1u);
-        bool updated = (m->only_updated >> i & 1u) != 0;
-        common.seen[i] = common.seen[i] < newest && !updated ? common.seen[i] : newest;
+        common.seen[i] = common.seen[i] < newest ? common.seen[i] : newest;
     }
     return common;
 }

@@ -35,7 +35,8 @@ enum {
     WEAK_LOCATIONS = 8,
     WEAK_MESSAGES = 8, /* of one location, that some thread may still read */
     WEAK_DATA = 12,
-    WEAK_CHOICES = WEAK_MESSAGES /* ways that a step with one atomic access may go */
+    WEAK_OTHER = WEAK_MESSAGES, /* a choice that is none of an access, for the model's own use */
+    WEAK_CHOICES                /* ways that a step with one atomic access may go */
 };
 
 enum weak_order { WEAK_RELAXED, WEAK_ACQUIRE, WEAK_RELEASE, WEAK_ACQ_REL, WEAK_SEQ_CST };
@@ -56,13 +57,13 @@ typedef struct weak_message {
 /* First member of a model's state. */
 typedef struct weak_memory {
     weak_view thread[WEAK_THREADS];
-    weak_view lock;                  /* left by the last critical section */
-    uint8_t count[WEAK_LOCATIONS];   /* messages; at least 1 */
-    uint8_t seq_cst[WEAK_LOCATIONS]; /* number of the newest seq_cst write */
-    uint8_t ended;                   /* set of threads */
+    weak_view lock;                   /* left by the last critical section */
+    uint8_t count[WEAK_LOCATIONS];    /* messages; at least 1 */
+    uint8_t seq_cst[WEAK_LOCATIONS];  /* number of the newest seq_cst write */
+    uint8_t watchers[WEAK_LOCATIONS]; /* sets of threads; see weak_watch */
+    uint8_t ended;                    /* set of threads */
     uint8_t threads;
-    uint8_t only_updated; /* set of locations that only read-modify-writes access */
-    uint8_t reserved[5];
+    uint8_t reserved[6];
     weak_message message[WEAK_LOCATIONS][WEAK_MESSAGES];
 } weak_memory;
 
@@ -74,10 +75,10 @@ typedef struct weak_actor {
 } weak_actor;
 
 /* A read-modify-write: what it makes of the value that it reads. */
-enum weak_kind { WEAK_ADD, WEAK_SET, WEAK_SET_IF };
+enum weak_kind { WEAK_ADD, WEAK_OR, WEAK_SET, WEAK_SET_IF };
 typedef struct weak_change {
     enum weak_kind kind;
-    uint8_t value;    /* added or set */
+    uint8_t value;    /* added or set; its bits with WEAK_OR */
     uint8_t expected; /* WEAK_SET_IF; else it is a load, acquire or relaxed as the order says */
 } weak_change;
 
@@ -86,6 +87,13 @@ void weak_init(weak_memory *memory, uint32_t threads);
 
 /* Another initial value of a location. */
 void weak_preset(weak_memory *memory, uint32_t location, uint8_t value);
+
+/*
+ * Says which threads (a set) ever load or store a location. Others do not access it, or by
+ * read-modify-writes only while all its writes are such, so that they always read the newest: what
+ * they have seen of it does not count, and states become fewer. Without this all threads count.
+ */
+void weak_watch(weak_memory *memory, uint32_t location, uint32_t threads);
 
 /*
  * Atomic accesses; one a step, which may be followed by accesses of data. False: this choice is

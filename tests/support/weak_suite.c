@@ -30,6 +30,7 @@ static bool order_in_name(const char *operation, enum weak_order *out)
             return true;
         }
     }
+    fprintf(stderr, "no order in the name of %s\n", operation);
     return false;
 }
 
@@ -71,7 +72,9 @@ bool weak_suite_read_source(const weak_suite *suite)
     bool all = suite->label_count <= WEAK_MAX_LABELS;
     for (uint32_t i = 0; all && i < suite->label_count; i++) {
         const weak_label *label = &suite->labels[i];
-        all = order_in_name(label->operation, &source_orders[i]) && in_source(label);
+        const weak_label *access = label->access != NULL ? label->access : label;
+        all = in_source(label) && in_source(access) &&
+              order_in_name(access->operation, &source_orders[i]);
     }
     return all;
 }
@@ -118,9 +121,10 @@ bool weak_suite_holds(const weak_suite *suite)
 bool weak_suite_row_agrees(const weak_suite *suite, uint32_t row)
 {
     const weak_row *r = &suite->rows[row];
-    char name[64];
-    (void)snprintf(name, sizeof(name), "%s: %s, not %s", suite->labels[r->label].name,
-                   order_names[r->order], order_names[source_orders[r->label]]);
+    const weak_label *label = &suite->labels[r->label];
+    char name[96];
+    (void)snprintf(name, sizeof(name), "[%s] %.48s: %s", label->name, label->operation,
+                   order_names[r->order]);
     memcpy(orders, source_orders, sizeof(orders));
     orders[r->label] = r->order;
     return explore_orders(suite, (explore_variant){name, r->outcome == WEAK_HOLDS});

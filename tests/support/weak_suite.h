@@ -13,13 +13,16 @@
 #include "weak.h"
 
 /* An operation of the source. */
-typedef struct weak_label {
+typedef struct weak_label weak_label;
+struct weak_label {
     /* "F1": [F1] stands in the file, shortly before the operation. A name with a space is no label:
      * the operation stands anywhere. */
     const char *name;
     const char *file;      /* from the root */
     const char *operation; /* as it is written there; its name ends with the order */
-} weak_label;
+    /* If it is a call of the platform: the access behind it, whose name ends with the order. */
+    const weak_label *access;
+};
 
 /* What must become of the model under other orders. */
 enum weak_outcome {
