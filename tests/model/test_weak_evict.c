@@ -38,6 +38,8 @@ enum {
     READ,
     LABELS
 };
+static const weak_label move_play = {"move of play", REGISTERS_C,
+                                     "slipi_cas_acq_rel(&c->play, &expected", NULL};
 static const weak_label labels[LABELS] = {
     [T1] = {"T1", THREADS_C, "slipi_store_release(&device->control[i].order", NULL},
     [T1_READ] = {"T1", THREADS_C, "slipi_load_acquire(&c->order)", NULL},
@@ -49,7 +51,7 @@ static const weak_label labels[LABELS] = {
     [MARK] = {"R2", REGISTERS_C, "slipi_cas_acq_rel(&c->play, &old", NULL},
     [BIT] = {"R2", REGISTERS_C, "slipi_add_acq_rel(&device->pending", NULL},
     [CLAIM] = {"R2", REGISTERS_C, "slipi_cas_acq_rel(&device->pending[w]", NULL},
-    [MOVE] = {"move of play", REGISTERS_C, "slipi_cas_acq_rel(&c->play, &expected", NULL},
+    [MOVE] = {"R3", REGISTERS_C, "move_play(c, SIM_PLAY_PLAYED, SIM_PLAY_IDLE)", &move_play},
     [WRITE] = {"write of dispatch", REGISTERS_C, "slipi_store_release(&c->dispatch", NULL},
     [READ] = {"read of dispatch", REGISTERS_C, "slipi_load_acquire(&c->dispatch)", NULL},
 };
