@@ -116,6 +116,23 @@ static const litmus tests[] = {
      ALLOWED,
      {0, 0},
      {{ST(X, SEQ_CST, 1), LD(Y, SEQ_CST, 0)}, {ST(Y, SEQ_CST, 1), LD(X, ACQUIRE, 1)}}},
+    {"SB seq_cst, an older store between",
+     FORBIDDEN,
+     {0, 2, 1},
+     {{ST(X, SEQ_CST, 1), LD(Y, SEQ_CST, 0)},
+      {ST(Y, SEQ_CST, 1), LD(X, SEQ_CST, 1), LD(X, RELAXED, 2)},
+      {ST(X, RELAXED, 2)}}},
+    {"SB acquire, an older store between",
+     ALLOWED,
+     {0, 2, 1},
+     {{ST(X, SEQ_CST, 1), LD(Y, SEQ_CST, 0)},
+      {ST(Y, SEQ_CST, 1), LD(X, ACQUIRE, 1), LD(X, RELAXED, 2)},
+      {ST(X, RELAXED, 2)}}},
+    {"seq_cst, there and back",
+     ALLOWED,
+     {2},
+     {{ST(X, SEQ_CST, 1), AWAIT(Y, SEQ_CST, 1), ST(X, SEQ_CST, 2)},
+      {AWAIT(X, SEQ_CST, 1), ST(Y, SEQ_CST, 1), LD(X, SEQ_CST, 0)}}},
     {"SB over one word, updates",
      FORBIDDEN,
      {0, 0},
@@ -221,6 +238,14 @@ static const litmus tests[] = {
       {LD(Z, ACQUIRE, 0), LD(X, RELAXED, 1)}}},
     {"updates do not meet", FORBIDDEN, {0, 0}, {{ADD(X, RELAXED, 1, 0)}, {ADD(X, RELAXED, 1, 1)}}},
     {"one swap wins", FORBIDDEN, {0, 0}, {{CAS(X, RELAXED, 0, 0)}, {CAS(X, RELAXED, 0, 1)}}},
+    {"a failing swap changes nothing",
+     FORBIDDEN,
+     {2, 1},
+     {{ST(X, RELAXED, 2), CAS(X, RELAXED, 0, 0), LD(X, RELAXED, 1)}}},
+    {"a failing swap reads",
+     ALLOWED,
+     {2, 2},
+     {{ST(X, RELAXED, 2), CAS(X, RELAXED, 0, 0), LD(X, RELAXED, 1)}}},
     {"a failing swap acquires",
      FORBIDDEN,
      {1, 0},
@@ -272,7 +297,13 @@ typedef struct state {
 static const litmus *test;
 static uint64_t outcomes_seen;
 
-/* Makes one operation; false if this choice is none. */
+/* Whether a thread has made all of its operations. */
+static bool at_end(const state *s, uint32_t p)
+{
+    return s->at[p] == MAX_OPS || test->program[p][s->at[p]].kind == OP_END;
+}
+
+/* Makes one operation, by the actor's choice. */
 static enum explore_step make(state *s, weak_actor a, const op *o)
 {
     uint8_t old = 0;
@@ -312,13 +343,16 @@ static enum explore_step make(state *s, weak_actor a, const op *o)
 static enum explore_step step(void *memory, uint32_t p, uint32_t choice)
 {
     state *s = memory;
-    if (s->at[p] == MAX_OPS) {
+    if (at_end(s, p)) {
         return EXPLORE_BLOCKED;
     }
     enum explore_step result =
         make(s, (weak_actor){&s->memory, p, choice}, &test->program[p][s->at[p]]);
     if (result == EXPLORE_MOVED) {
         s->at[p]++;
+        if (at_end(s, p)) {
+            weak_end((weak_actor){&s->memory, p, 0});
+        }
         weak_settle(&s->memory);
     }
     return result;
@@ -330,7 +364,7 @@ static bool ended(const void *memory)
     const state *s = memory;
     bool whole = true;
     for (uint32_t p = 0; p < WEAK_THREADS; p++) {
-        whole = whole && (s->at[p] == MAX_OPS || test->program[p][s->at[p]].kind == OP_END);
+        whole = whole && at_end(s, p);
     }
     uint32_t used = 0;
     for (uint32_t p = 0; p < WEAK_THREADS; p++) {
@@ -356,8 +390,12 @@ static void programs_behave_as_c11_says(void)
     for (uint32_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         _Alignas(8) state initial;
         memset(&initial, 0, sizeof(initial));
-        weak_init(&initial.memory, WEAK_THREADS);
         test = &tests[i];
+        uint32_t threads = 0;
+        while (threads < WEAK_THREADS && test->program[threads][0].kind != OP_END) {
+            threads++;
+        }
+        weak_init(&initial.memory, threads);
         outcomes_seen = 0;
         bool data = test->verdict == RACE || test->verdict == NO_RACE;
         explore_result r = explore(&model, &initial, data ? EXPLORE_FIRST_FAILURE : EXPLORE_ALL);
