@@ -13,7 +13,18 @@
 enum { X, Y, Z, LOCATIONS };
 enum { MAX_OPS = 4, REGISTERS = 4, SCRATCH = REGISTERS };
 
-enum op_kind { OP_END, OP_STORE, OP_LOAD, OP_ADD, OP_CAS, OP_AWAIT, OP_WRITE, OP_READ };
+enum op_kind {
+    OP_END,
+    OP_STORE,
+    OP_LOAD,
+    OP_ADD,
+    OP_CAS,
+    OP_AWAIT,
+    OP_WRITE,
+    OP_READ,
+    OP_PUBLISH,
+    OP_ACQUIRE
+};
 
 /* One operation: of a location (or data) with an order; register or value. */
 typedef struct op {
@@ -51,6 +62,15 @@ typedef struct op {
 #define READ(data)                        \
     {                                     \
         OP_READ, data, WEAK_RELAXED, 0, 0 \
+    }
+
+#define PUBLISH(data)                        \
+    {                                        \
+        OP_PUBLISH, data, WEAK_RELAXED, 0, 0 \
+    }
+#define ACQUIRES(data)                       \
+    {                                        \
+        OP_ACQUIRE, data, WEAK_RELAXED, 0, 0 \
     }
 
 enum { ALLOWED, FORBIDDEN, RACE, NO_RACE };
@@ -286,6 +306,36 @@ static const litmus tests[] = {
      {{WRITE(0), ST(X, RELEASE, 1)},
       {AWAIT(X, ACQUIRE, 1), ST(Y, RELEASE, 1)},
       {AWAIT(Y, ACQUIRE, 1), WRITE(0)}}},
+    {"caches, published and acquired",
+     NO_RACE,
+     {0},
+     {{WRITE(0), PUBLISH(0), ST(X, RELEASE, 1)}, {AWAIT(X, ACQUIRE, 1), ACQUIRES(0), READ(0)}}},
+    {"caches, not published",
+     RACE,
+     {0},
+     {{WRITE(0), PUBLISH(1), ST(X, RELEASE, 1)}, {AWAIT(X, ACQUIRE, 1), ACQUIRES(0), READ(0)}}},
+    {"caches, published too late",
+     RACE,
+     {0},
+     {{WRITE(0), ST(X, RELEASE, 1), PUBLISH(0)}, {AWAIT(X, ACQUIRE, 1), ACQUIRES(0), READ(0)}}},
+    {"caches, published too early",
+     RACE,
+     {0},
+     {{PUBLISH(0), WRITE(0), ST(X, RELEASE, 1)}, {AWAIT(X, ACQUIRE, 1), ACQUIRES(0), READ(0)}}},
+    {"caches, not acquired",
+     RACE,
+     {0},
+     {{WRITE(0), PUBLISH(0), ST(X, RELEASE, 1)}, {AWAIT(X, ACQUIRE, 1), ACQUIRES(1), READ(0)}}},
+    {"caches, acquired too early",
+     RACE,
+     {0},
+     {{WRITE(0), PUBLISH(0), ST(X, RELEASE, 1)}, {ACQUIRES(0), AWAIT(X, ACQUIRE, 1), READ(0)}}},
+    {"caches, handed on by one that does not read",
+     NO_RACE,
+     {0},
+     {{WRITE(0), PUBLISH(0), ST(X, RELEASE, 1)},
+      {AWAIT(X, ACQUIRE, 1), ST(Y, RELEASE, 1)},
+      {AWAIT(Y, ACQUIRE, 1), ACQUIRES(0), READ(0)}}},
 };
 
 typedef struct state {
@@ -334,6 +384,12 @@ static enum explore_step make(state *s, weak_actor a, const op *o)
         return a.choice != 0               ? EXPLORE_BLOCKED
                : weak_read(a, o->location) ? EXPLORE_MOVED
                                            : EXPLORE_BROKEN;
+    case OP_PUBLISH:
+        weak_publish(a, o->location);
+        return a.choice != 0 ? EXPLORE_BLOCKED : EXPLORE_MOVED;
+    case OP_ACQUIRE:
+        weak_acquire(a, o->location);
+        return a.choice != 0 ? EXPLORE_BLOCKED : EXPLORE_MOVED;
     default:
         return EXPLORE_BLOCKED;
     }
@@ -396,6 +452,7 @@ static void programs_behave_as_c11_says(void)
             threads++;
         }
         weak_init(&initial.memory, threads);
+        initial.memory.incoherent = strncmp(test->name, "caches", 6) == 0;
         outcomes_seen = 0;
         bool data = test->verdict == RACE || test->verdict == NO_RACE;
         explore_result r = explore(&model, &initial, data ? EXPLORE_FIRST_FAILURE : EXPLORE_ALL);

@@ -8,8 +8,9 @@
  * and slipi_core_step (src/device/core_loop.c). One control thread gives one core two tasks in each
  * of three runs, or gives a run up at any time. Sequences wrap after three values, as in
  * tests/sim/test_model_protocol.c. A register write is a release and a register read an acquire;
- * the names of the simulator's accesses say so. All writes of a register but those with a label are
- * relaxed here. The core leaves a run before the next one begins.
+ * the names of the simulator's accesses say so. Control and core have caches of their own. All
+ * writes of a register but those with a label are relaxed here. The core leaves a run before the
+ * next one begins.
  */
 #include "weak_suite.h"
 
@@ -28,21 +29,42 @@ static const weak_label write_status = {"R1", registers, "slipi_store_release(&c
                                         NULL};
 static const weak_label read_status = {"R1", registers, "slipi_load_acquire(&c->status)", NULL};
 
-enum { D1, C1, C2, D2, LABELS };
-static const weak_label labels[LABELS] = {
-    [D1] = {"D1", "src/device/dispatch.c", "s->reg_write(s->device, core, s->info.reg_dispatch",
-            &write_dispatch},
-    [C1] = {"C1", "src/device/core_loop.c", "s->acquire(s->device, box, sizeof(*box))",
-            &read_dispatch},
-    [C2] = {"C2", "src/device/core_loop.c",
-            "s->reg_write(s->device, core, s->info.reg_status, SLIPI_COND_FIN", &write_status},
-    [D2] = {"D2", "src/device/dispatch.c", "s->acquire(s->device, &page->line", &read_status},
+enum {
+    D1,
+    C1,
+    C2,
+    D2,
+    PUBLISH_BOX,
+    PUBLISH_SLOT,
+    PUBLISH_LINE,
+    ACQUIRE_BOX,
+    ACQUIRE_SLOT,
+    ACQUIRE_LINE,
+    LABELS
 };
+static const char dispatch[] = "src/device/dispatch.c";
+static const char core_loop[] = "src/device/core_loop.c";
+static const weak_label labels[LABELS] = {
+    [D1] = {"D1", dispatch, "s->reg_write(s->device, core, s->info.reg_dispatch", &write_dispatch},
+    [C1] = {"C1", core_loop, "s->acquire(s->device, box, sizeof(*box))", &read_dispatch},
+    [C2] = {"C2", core_loop, "s->reg_write(s->device, core, s->info.reg_status, SLIPI_COND_FIN",
+            &write_status},
+    [D2] = {"D2", dispatch, "s->acquire(s->device, &page->line", &read_status},
+    [PUBLISH_BOX] = {"to the core", dispatch, "s->publish(s->device, box, sizeof(*box))", NULL},
+    [PUBLISH_SLOT] = {"to the core", dispatch, "s->publish(s->device, slot, sizeof(*slot))", NULL},
+    [PUBLISH_LINE] = {"to control", core_loop, "s->publish(s->device, line, sizeof(*line))", NULL},
+    [ACQUIRE_BOX] = {"C1", core_loop, "s->acquire(s->device, box, sizeof(*box))", NULL},
+    [ACQUIRE_SLOT] = {"by the core", core_loop, "s->acquire(s->device, slot, sizeof(*slot))", NULL},
+    [ACQUIRE_LINE] = {"D2", dispatch, "s->acquire(s->device, &page->line", NULL},
+};
+
+/* A publish or acquire that is relaxed is one that is left out. */
 static const weak_row rows[] = {
-    {D1, WEAK_RELAXED, WEAK_CAUGHT},
-    {C1, WEAK_RELAXED, WEAK_CAUGHT},
-    {C2, WEAK_RELAXED, WEAK_CAUGHT},
-    {D2, WEAK_RELAXED, WEAK_CAUGHT},
+    {D1, WEAK_RELAXED, WEAK_CAUGHT},           {C1, WEAK_RELAXED, WEAK_CAUGHT},
+    {C2, WEAK_RELAXED, WEAK_CAUGHT},           {D2, WEAK_RELAXED, WEAK_CAUGHT},
+    {PUBLISH_BOX, WEAK_RELAXED, WEAK_CAUGHT},  {PUBLISH_SLOT, WEAK_RELAXED, WEAK_CAUGHT},
+    {PUBLISH_LINE, WEAK_RELAXED, WEAK_CAUGHT}, {ACQUIRE_BOX, WEAK_RELAXED, WEAK_CAUGHT},
+    {ACQUIRE_SLOT, WEAK_RELAXED, WEAK_CAUGHT}, {ACQUIRE_LINE, WEAK_RELAXED, WEAK_CAUGHT},
 };
 
 /* Where the control thread or the core is. */
@@ -70,12 +92,24 @@ static uint8_t next_command(const model *m, uint8_t kind)
     return (uint8_t)(kind | ((m->command & SEQUENCE) % SEQUENCES + 1u));
 }
 
+/* Publishes or acquires data, unless the variant leaves it out. */
+static void cross(weak_actor a, uint32_t label, uint32_t data)
+{
+    if (weak_order_of(label) == WEAK_RELEASE) {
+        weak_publish(a, data);
+    } else if (weak_order_of(label) == WEAK_ACQUIRE) {
+        weak_acquire(a, data);
+    }
+}
+
 /* Starts a task: slot and mailbox, then [D1]. */
 static enum explore_step start(model *m, weak_actor a)
 {
     if (!weak_write(a, SLOT) || !weak_write(a, BOX)) {
         return EXPLORE_BROKEN;
     }
+    cross(a, PUBLISH_SLOT, SLOT);
+    cross(a, PUBLISH_BOX, BOX);
     m->command = next_command(m, RUN);
     m->box_command = m->command;
     m->box_task = ++m->task;
@@ -97,6 +131,7 @@ static enum explore_step poll(model *m, weak_actor a)
         return EXPLORE_BLOCKED;
     }
     m->control = m->left != 0 ? K_START : K_STOP;
+    cross(a, ACQUIRE_LINE, LINE);
     return weak_read(a, LINE) && m->result == m->task ? EXPLORE_MOVED : EXPLORE_BROKEN;
 }
 
@@ -143,6 +178,8 @@ static enum explore_step take(model *m, weak_actor a)
         return EXPLORE_MOVED;
     }
     m->core = R_ACK;
+    cross(a, ACQUIRE_BOX, BOX);
+    cross(a, ACQUIRE_SLOT, SLOT);
     bool valid = weak_read(a, BOX) && weak_read(a, SLOT) && m->box_command == command;
     return valid ? EXPLORE_MOVED : EXPLORE_BROKEN;
 }
@@ -162,6 +199,7 @@ static enum explore_step step_core(model *m, weak_actor a)
         if (!weak_read(a, SLOT) || !weak_write(a, LINE)) {
             return EXPLORE_BROKEN;
         }
+        cross(a, PUBLISH_LINE, LINE);
         m->result = m->box_task;
         m->core = R_POLL;
         return weak_store(a, STATUS, weak_order_of(C2), FIN | sequence) ? EXPLORE_MOVED
@@ -191,10 +229,11 @@ static bool ended(const void *state)
     return m->control == K_END;
 }
 
-/* Nothing to set: all is zero. */
+/* Control and core have caches of their own. */
 static void begin(void *state)
 {
-    (void)state;
+    model *m = state;
+    m->memory.incoherent = 1;
 }
 
 int main(void)

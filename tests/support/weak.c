@@ -32,6 +32,16 @@ static bool releases(enum weak_order order)
     return order == WEAK_RELEASE || order == WEAK_ACQ_REL || order == WEAK_SEQ_CST;
 }
 
+/* The bits of all writes. */
+static uint64_t all_writes(void)
+{
+    uint64_t all = 0;
+    for (uint32_t d = 0; d < WEAK_DATA; d++) {
+        all |= write_bit(d);
+    }
+    return all;
+}
+
 /* Adds what `from` knows to `to`. */
 static void join(weak_view *to, const weak_view *from)
 {
@@ -39,6 +49,24 @@ static void join(weak_view *to, const weak_view *from)
     for (uint32_t i = 0; i < WEAK_LOCATIONS; i++) {
         to->seen[i] = to->seen[i] > from->seen[i] ? to->seen[i] : from->seen[i];
     }
+}
+
+/* The thread learns what a view tells; if caches are incoherent, it only hears of new writes. */
+static void learn(weak_memory *m, uint32_t thread, const weak_view *from)
+{
+    weak_view *own = &m->thread[thread];
+    uint64_t news = m->incoherent != 0 ? from->data & all_writes() & ~own->data : 0;
+    join(own, from);
+    own->data &= ~news;
+    m->heard[thread] |= news;
+}
+
+/* The thread tells what it knows or has heard of, but for writes that it keeps. */
+static void tell(const weak_memory *m, uint32_t thread, weak_view *to)
+{
+    weak_view told = m->thread[thread];
+    told.data = (told.data | m->heard[thread]) & ~m->kept;
+    join(to, &told);
 }
 
 /* Calls a function for every view there is. */
@@ -102,7 +130,7 @@ static uint8_t see(weak_actor a, uint32_t location, uint32_t number, bool acquir
     const weak_message *message = &a.memory->message[location][number];
     own->seen[location] = (uint8_t)number;
     if (acquire) {
-        join(own, &message->view);
+        learn(a.memory, a.thread, &message->view);
     }
     return message->value;
 }
@@ -161,7 +189,7 @@ static void fill(weak_actor a, place at, enum weak_order order, uint8_t value)
     own->seen[at.location] = (uint8_t)at.number;
     message->value = value;
     if (releases(order)) {
-        join(&message->view, own);
+        tell(m, a.thread, &message->view);
     }
     if (order == WEAK_SEQ_CST && m->seq_cst[at.location] < at.number) {
         m->seq_cst[at.location] = (uint8_t)at.number;
@@ -251,14 +279,31 @@ bool weak_write(weak_actor a, uint32_t data)
     bits news = {write_bit(data), all_reads};
     for_views(a.memory, change_bits, &news);
     own->data |= write_bit(data);
+    for (uint32_t t = 0; t < WEAK_THREADS; t++) {
+        a.memory->heard[t] &= ~write_bit(data);
+    }
+    a.memory->kept |= a.memory->incoherent != 0 ? write_bit(data) : 0;
     return true;
+}
+
+void weak_publish(weak_actor a, uint32_t data)
+{
+    if ((a.memory->thread[a.thread].data & write_bit(data)) != 0) {
+        a.memory->kept &= ~write_bit(data);
+    }
+}
+
+void weak_acquire(weak_actor a, uint32_t data)
+{
+    uint64_t *heard = &a.memory->heard[a.thread];
+    a.memory->thread[a.thread].data |= *heard & write_bit(data);
+    *heard &= ~write_bit(data);
 }
 
 void weak_lock(weak_actor a)
 {
-    weak_view *own = &a.memory->thread[a.thread];
-    join(own, &a.memory->lock);
-    a.memory->lock = *own;
+    learn(a.memory, a.thread, &a.memory->lock);
+    tell(a.memory, a.thread, &a.memory->lock);
 }
 
 void weak_start(weak_actor maker, uint32_t thread)

@@ -18,7 +18,7 @@
  *     newest seq_cst write of its location so far. The order S is the order of exploration.
  *   - Data, that is what is accessed without atomics, has no history: an access that is not ordered
  *     after every conflicting one is a data race, and breaks the model. Who knows of the last write
- *     and of each thread's reads is part of the views.
+ *     and of each thread's reads is part of the views. Caches may be made incoherent.
  *
  * All of it is explored: interleavings, which message a load returns, where a store is put. Not
  * explored: a load that returns what is written later (load buffering, out of thin air); executions
@@ -63,7 +63,10 @@ typedef struct weak_memory {
     uint8_t watchers[WEAK_LOCATIONS]; /* sets of threads; see weak_watch */
     uint8_t ended;                    /* set of threads */
     uint8_t threads;
-    uint8_t reserved[6];
+    uint8_t incoherent; /* 1: threads have caches of their own; see weak_publish */
+    uint8_t reserved[5];
+    uint64_t heard[WEAK_THREADS]; /* writes of data that a thread may acquire */
+    uint64_t kept;                /* writes of data that their threads have not published */
     weak_message message[WEAK_LOCATIONS][WEAK_MESSAGES];
 } weak_memory;
 
@@ -107,6 +110,14 @@ bool weak_update(weak_actor a, uint32_t location, enum weak_order order, weak_ch
 /* Accesses of data; false if there is a race. The model holds the value. */
 bool weak_read(weak_actor a, uint32_t data);
 bool weak_write(weak_actor a, uint32_t data);
+
+/*
+ * If caches are incoherent, a write of data is seen by another thread only if the writer publishes
+ * the data between its write and a release, and the reader acquires it between the acquire that
+ * pairs with it and its read. Else both do nothing.
+ */
+void weak_publish(weak_actor a, uint32_t data);
+void weak_acquire(weak_actor a, uint32_t data);
 
 /* The actor is in a critical section of the one lock, for the length of this step. */
 void weak_lock(weak_actor a);

@@ -18,7 +18,7 @@ enum weak_order weak_order_of(uint32_t label)
     return orders[label];
 }
 
-/* The order that an operation's name ends with; false if it does not. */
+/* The order that an operation's name ends with, a publish being a release; false if it has none. */
 static bool order_in_name(const char *operation, enum weak_order *out)
 {
     const char *end = strchr(operation, '(');
@@ -29,6 +29,10 @@ static bool order_in_name(const char *operation, enum weak_order *out)
             *out = (enum weak_order)i;
             return true;
         }
+    }
+    *out = WEAK_RELEASE;
+    if (strstr(operation, "->publish(") != NULL) {
+        return true;
     }
     fprintf(stderr, "no order in the name of %s\n", operation);
     return false;
