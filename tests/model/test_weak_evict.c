@@ -8,16 +8,16 @@
  * nothing polls its memory after a run: wait returns when no control thread is inside and no core
  * is active. Mirrors slipi_sim_launch, await_order, control_main and run_over
  * (src/platform/sim/threads.c), write_dispatch, mark_pending, announce_core, claim_bit and
- * slipi_sim_play_core (src/platform/sim/registers.c). Twice the host launches, waits, and writes
- * all that a run uses. The control thread gives its core two commands in a run and leaves at once;
- * two players play it. On `cpu` the gate does this: test_weak_gate.c.
+ * slipi_sim_play_core (src/platform/sim/registers.c). Three times the host launches, waits, and
+ * writes all that a run uses. The control thread gives its core two commands in a run and leaves at
+ * once; two players play it. On `cpu` the gate does this: test_weak_gate.c.
  */
 #include "weak_suite.h"
 
 enum { HOST, CONTROL, PLAYERS = 2, THREADS = 2 + PLAYERS };
 enum { ORDER, INSIDE, ACTIVE, PENDING, PLAY, DISPATCH };
 enum { LAUNCH, SM, CORE }; /* data: the run's values, what control writes, the core's own line */
-enum { RUNS = 2, COMMANDS = 2 };
+enum { RUNS = 3, COMMANDS = 2 };
 enum { IDLE, WAITING, PLAYED, PLAYED_WAITING };
 
 #define THREADS_C "src/platform/sim/threads.c"

@@ -23,13 +23,13 @@ enum { GUARD = 100, CLOSED = 255 };
 
 enum { F1, F2, F3, F4, F5, F6, F7, LABELS };
 static const weak_label labels[LABELS] = {
-    [F1] = {"F1", "src/sched/complete.c", "slipi_exchange_acq_rel(&slot->fanout"},
-    [F2] = {"F2", "src/task/edge.c", "slipi_cas_acq_rel(&producer->fanout"},
-    [F3] = {"F3", "src/task/edge.c", "slipi_load_acquire(&producer->fanout"},
-    [F4] = {"F4", "src/sched/complete.c", "slipi_sub_acq_rel(&consumer->fanin"},
-    [F5] = {"F5", "src/task/ring.c", "slipi_load_acquire(&slot->fanout"},
-    [F6] = {"F6", "src/task/edge.c", "slipi_load_acquire(&in->consumer->fanin"},
-    [F7] = {"F7", "src/task/edge.c", "slipi_sub_acq_rel(&in->consumer->fanin"},
+    [F1] = {"F1", "src/sched/complete.c", "slipi_exchange_acq_rel(&slot->fanout", NULL},
+    [F2] = {"F2", "src/task/edge.c", "slipi_cas_acq_rel(&producer->fanout", NULL},
+    [F3] = {"F3", "src/task/edge.c", "slipi_load_acquire(&producer->fanout", NULL},
+    [F4] = {"F4", "src/sched/complete.c", "slipi_sub_acq_rel(&consumer->fanin", NULL},
+    [F5] = {"F5", "src/task/ring.c", "slipi_load_acquire(&slot->fanout", NULL},
+    [F6] = {"F6", "src/task/edge.c", "slipi_load_acquire(&in->consumer->fanin", NULL},
+    [F7] = {"F7", "src/task/edge.c", "slipi_sub_acq_rel(&in->consumer->fanin", NULL},
 };
 
 /* An acq_rel operation without one of its halves is a row of its own. */

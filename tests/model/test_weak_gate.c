@@ -5,28 +5,29 @@
  * ctest-labels: model unit
  *
  * Mirrors raise_high, visit, slipi_pool_launch, anyone_inside and slipi_pool_wait
- * (src/platform/cpu/pool.c). The owner runs twice; two helpers visit twice each, whenever they
- * like. To give memory back is what eviction does on this platform: no thread polls a run's memory
- * after the gate.
+ * (src/platform/cpu/pool.c). The owner runs three times; two helpers visit three times each,
+ * whenever they like. To give memory back is what eviction does on this platform: no thread polls a
+ * run's memory after the gate.
  */
 #include "weak_suite.h"
 
-enum { OWNER, HELPERS = 2, THREADS = 1 + HELPERS, RUNS = 2, VISITS = 2 };
+enum { OWNER, HELPERS = 2, THREADS = 1 + HELPERS, RUNS = 3, VISITS = 3 };
 enum { RUN_OPEN, HIGH, ACTIVE }; /* ACTIVE: one for each helper */
 enum { VALUES, PIECE };          /* PIECE: what each helper writes inside */
 
 enum { G0, G1, G2, G3, G4_HIGH, G4_ACTIVE, G5, G6, LOOK_HIGH, LABELS };
 static const weak_label labels[LABELS] = {
-    [G0] = {"G0", "src/platform/cpu/pool.c", "slipi_cas_seq_cst(&pool->high"},
-    [G1] = {"G1", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&helper->active, 1u)"},
-    [G2] = {"G2", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->run_open)"},
-    [G3] = {"G3", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&pool->run_open, 0u)"},
-    [G4_HIGH] = {"G4", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->high)"},
-    [G4_ACTIVE] = {"G4", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->helpers[i].active)"},
-    [G5] = {"G5", "src/platform/cpu/pool.c", "slipi_store_release(&helper->active, 0u)"},
-    [G6] = {"G6", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&pool->run_open, 1u)"},
+    [G0] = {"G0", "src/platform/cpu/pool.c", "slipi_cas_seq_cst(&pool->high", NULL},
+    [G1] = {"G1", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&helper->active, 1u)", NULL},
+    [G2] = {"G2", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->run_open)", NULL},
+    [G3] = {"G3", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&pool->run_open, 0u)", NULL},
+    [G4_HIGH] = {"G4", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->high)", NULL},
+    [G4_ACTIVE] = {"G4", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->helpers[i].active)",
+                   NULL},
+    [G5] = {"G5", "src/platform/cpu/pool.c", "slipi_store_release(&helper->active, 0u)", NULL},
+    [G6] = {"G6", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&pool->run_open, 1u)", NULL},
     [LOOK_HIGH] = {"high, before G0", "src/platform/cpu/pool.c",
-                   "high = slipi_load_seq_cst(&pool->high)"},
+                   "high = slipi_load_seq_cst(&pool->high)", NULL},
 };
 
 /* What seq_cst adds to acquire and release is needed everywhere but when a run is opened. */
@@ -225,7 +226,7 @@ int main(void)
         .label_count = LABELS,
         .rows = rows,
         .row_count = sizeof(rows) / sizeof(rows[0]),
-        .least_states = 5000,
+        .least_states = 100000,
     };
     weak_check(&suite);
     return check_report();

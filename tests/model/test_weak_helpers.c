@@ -21,9 +21,9 @@ enum { ITEMS = 2 };
 
 enum { H1, H2, LOOK, CALL_LABELS };
 static const weak_label call_labels[CALL_LABELS] = {
-    [H1] = {"H1", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 1u)"},
-    [H2] = {"H2", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 0u)"},
-    [LOOK] = {"look at call", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->call)"},
+    [H1] = {"H1", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 1u)", NULL},
+    [H2] = {"H2", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 0u)", NULL},
+    [LOOK] = {"look at call", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->call)", NULL},
 };
 static const weak_row call_rows[] = {
     {H1, WEAK_RELAXED, WEAK_CAUGHT},  {H1, WEAK_ACQUIRE, WEAK_CAUGHT},
@@ -126,10 +126,10 @@ enum { NONE, STARTING, RUNNING };
 enum { H5, H6, H7, H8, CLOSE_LABELS };
 static const weak_label close_labels[CLOSE_LABELS] = {
     [H5] = {"H5", "src/platform/cpu/pool.c",
-            "slipi_store_release(&helper->state, SLIPI_HELPER_RUNNING)"},
-    [H6] = {"H6", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->state)"},
-    [H7] = {"H7", "src/platform/cpu/pool.c", "slipi_store_release(&helper->ended, 1u)"},
-    [H8] = {"H8", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->ended)"},
+            "slipi_store_release(&helper->state, SLIPI_HELPER_RUNNING)", NULL},
+    [H6] = {"H6", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->state)", NULL},
+    [H7] = {"H7", "src/platform/cpu/pool.c", "slipi_store_release(&helper->ended, 1u)", NULL},
+    [H8] = {"H8", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->ended)", NULL},
 };
 
 /* [H7] and [H8] only say that a join will not take long; the join orders the rest. */

@@ -19,14 +19,15 @@ enum { LATCH_FREE, LATCH_CLAIMED, LATCH_WHOLE };
 
 enum { P1, P1_END, P2, P2_WORK, L1, L1_READ, CLAIM, LABELS };
 static const weak_label labels[LABELS] = {
-    [P1] = {"P1", "src/device/executor.c", "slipi_store_release(&launch->phase, SLIPI_PHASE_OPEN)"},
-    [P1_END] = {"P1", "src/device/executor.c", "slipi_store_release(&launch->phase, phase)"},
-    [P2] = {"P2", "src/device/executor.c", "phase = slipi_load_acquire(&launch->phase)"},
+    [P1] = {"P1", "src/device/executor.c", "slipi_store_release(&launch->phase, SLIPI_PHASE_OPEN)",
+            NULL},
+    [P1_END] = {"P1", "src/device/executor.c", "slipi_store_release(&launch->phase, phase)", NULL},
+    [P2] = {"P2", "src/device/executor.c", "phase = slipi_load_acquire(&launch->phase)", NULL},
     [P2_WORK] = {"P2", "src/device/executor.c",
-                 "slipi_load_acquire(&launch->phase) == SLIPI_PHASE_OPEN"},
-    [L1] = {"L1", "src/sched/complete.c", "slipi_store_release(&sm->fatal, 2u)"},
-    [L1_READ] = {"L1", "src/sched/complete.c", "slipi_load_acquire(&sm->fatal)"},
-    [CLAIM] = {"claim of the latch", "src/sched/complete.c", "slipi_cas_acq_rel(&sm->fatal"},
+                 "slipi_load_acquire(&launch->phase) == SLIPI_PHASE_OPEN", NULL},
+    [L1] = {"L1", "src/sched/complete.c", "slipi_store_release(&sm->fatal, 2u)", NULL},
+    [L1_READ] = {"L1", "src/sched/complete.c", "slipi_load_acquire(&sm->fatal)", NULL},
+    [CLAIM] = {"claim of the latch", "src/sched/complete.c", "slipi_cas_acq_rel(&sm->fatal", NULL},
 };
 
 /* A thread that works only compares the phase; the claim of the latch only has one winner. */

@@ -4,13 +4,13 @@
  *
  * ctest-labels: model unit
  *
- * Mirrors queue_push and queue_pop (src/sched/ready.c), with two cells and two laps. Each of two
+ * Mirrors queue_push and queue_pop (src/sched/ready.c), with two cells and three laps. Each of two
  * pushers has one task, which it pushes again when a popper has run it; that a run is seen stands
  * for completion and submission, and is not what is tested here. Two poppers run what they pop.
  */
 #include "weak_suite.h"
 
-enum { PUSHERS = 2, POPPERS = 2, THREADS = PUSHERS + POPPERS, CELLS = 2, PUSHES = 2 };
+enum { PUSHERS = 2, POPPERS = 2, THREADS = PUSHERS + POPPERS, CELLS = 2, PUSHES = 3 };
 enum { TOTAL = PUSHERS * PUSHES };
 
 /* Locations: turns by cell, positions, runs by task; data: chains by cell, slots by task. */
@@ -19,10 +19,10 @@ enum { CHAIN, SLOT = CHAIN + CELLS };
 
 enum { Q1, Q2, Q3, Q4, LABELS };
 static const weak_label labels[LABELS] = {
-    [Q1] = {"Q1", "src/sched/ready.c", "slipi_store_release(&cell->turn"},
-    [Q2] = {"Q2", "src/sched/ready.c", "slipi_load_acquire(&cell->turn"},
-    [Q3] = {"Q3", "src/sched/ready.c", "slipi_store_release(&cell->turn"},
-    [Q4] = {"Q4", "src/sched/ready.c", "slipi_load_acquire(&cell->turn"},
+    [Q1] = {"Q1", "src/sched/ready.c", "slipi_store_release(&cell->turn", NULL},
+    [Q2] = {"Q2", "src/sched/ready.c", "slipi_load_acquire(&cell->turn", NULL},
+    [Q3] = {"Q3", "src/sched/ready.c", "slipi_store_release(&cell->turn", NULL},
+    [Q4] = {"Q4", "src/sched/ready.c", "slipi_load_acquire(&cell->turn", NULL},
 };
 static const weak_row rows[] = {
     {Q1, WEAK_RELAXED, WEAK_CAUGHT},
@@ -197,7 +197,7 @@ int main(void)
         .label_count = LABELS,
         .rows = rows,
         .row_count = sizeof(rows) / sizeof(rows[0]),
-        .least_states = 5000,
+        .least_states = 100000,
     };
     weak_check(&suite);
     return check_report();
