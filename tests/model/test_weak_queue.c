@@ -19,10 +19,10 @@ enum { CHAIN, SLOT = CHAIN + CELLS };
 
 enum { Q1, Q2, Q3, Q4, LABELS };
 static const weak_label labels[LABELS] = {
-    [Q1] = {"Q1", "src/sched/ready.c", "slipi_store_release(&cell->turn", NULL},
-    [Q2] = {"Q2", "src/sched/ready.c", "slipi_load_acquire(&cell->turn", NULL},
-    [Q3] = {"Q3", "src/sched/ready.c", "slipi_store_release(&cell->turn", NULL},
-    [Q4] = {"Q4", "src/sched/ready.c", "slipi_load_acquire(&cell->turn", NULL},
+    [Q1] = {"Q1", "src/sched/ready.c", "slipi_store_release(&cell->turn, free_turn + 1)", NULL},
+    [Q2] = {"Q2", "src/sched/ready.c", "slipi_load_acquire(&cell->turn) != free_turn", NULL},
+    [Q3] = {"Q3", "src/sched/ready.c", "slipi_store_release(&cell->turn, full_turn + 1)", NULL},
+    [Q4] = {"Q4", "src/sched/ready.c", "turn = slipi_load_acquire(&cell->turn)", NULL},
 };
 static const weak_row rows[] = {
     {Q1, WEAK_RELAXED, WEAK_CAUGHT},
