@@ -4,19 +4,19 @@
  *
  * ctest-labels: sim model unit
  *
- * Mirrors start, poll_block, collect and slipi_dispatcher_stop (src/device/dispatch.c), run_task
- * and slipi_core_step (src/device/core_loop.c). One control thread gives one core two tasks in each
- * of three runs, or gives a run up at any time. Sequences wrap after three values, as in
- * tests/sim/test_model_protocol.c. A register write is a release and a register read an acquire;
- * the names of the simulator's accesses say so. Control and core have caches of their own. All
- * writes of a register but those with a label are relaxed here. The core leaves a run before the
- * next one begins.
+ * Mirrors publish_run, start, poll_block, collect and slipi_dispatcher_stop
+ * (src/device/dispatch.c), acquire_run, run_task and core_step (src/device/core_loop.c). One
+ * control thread gives one core two tasks in each of three runs, or gives a run up at any time.
+ * Sequences wrap after three values, as in tests/sim/test_model_protocol.c. A register write is a
+ * release and a register read an acquire; the names of the simulator's accesses say so. Control and
+ * core have caches of their own. All writes of a register but those with a label are relaxed here.
+ * The core leaves a run before the next one begins.
  */
 #include "weak_suite.h"
 
 enum { CONTROL, CORE, THREADS };
 enum { DISPATCH, STATUS };
-enum { BOX, SLOT, LINE }; /* data */
+enum { BOX, SLOT, LINE, LAUNCH }; /* data */
 enum { RUNS = 3, TASKS = 2, SEQUENCES = 3 };
 enum { RUN = 0x10, STOP = 0x20, ACK = 0x10, FIN = 0x20, STOPPED = 0x40, SEQUENCE = 0x0F };
 
@@ -34,9 +34,11 @@ enum {
     C1,
     C2,
     D2,
+    PUBLISH_RUN,
     PUBLISH_BOX,
     PUBLISH_SLOT,
     PUBLISH_LINE,
+    ACQUIRE_RUN,
     ACQUIRE_BOX,
     ACQUIRE_SLOT,
     ACQUIRE_LINE,
@@ -46,15 +48,18 @@ static const char dispatch[] = "src/device/dispatch.c";
 static const char core_loop[] = "src/device/core_loop.c";
 static const weak_label labels[LABELS] = {
     [D1] = {"D1", dispatch, "s->reg_write(s->device, core, s->info.reg_dispatch", &write_dispatch},
-    [C1] = {"C1", core_loop, "s->acquire(s->device, box, sizeof(*box))", &read_dispatch},
-    [C2] = {"C2", core_loop, "s->reg_write(s->device, core, s->info.reg_status, SLIPI_COND_FIN",
-            &write_status},
+    [C1] = {"C1", core_loop, "slipi_core_acquire(&v->port, CORE_ADDRESS(box)", &read_dispatch},
+    [C2] = {"C2", core_loop, "slipi_core_answer(&v->port, SLIPI_COND_FIN", &write_status},
     [D2] = {"D2", dispatch, "s->acquire(s->device, &page->line", &read_status},
+    [PUBLISH_RUN] = {"D0", dispatch, "s->publish(s->device, launch, sizeof(*launch))", NULL},
     [PUBLISH_BOX] = {"to the core", dispatch, "s->publish(s->device, box, sizeof(*box))", NULL},
     [PUBLISH_SLOT] = {"to the core", dispatch, "s->publish(s->device, slot, sizeof(*slot))", NULL},
-    [PUBLISH_LINE] = {"to control", core_loop, "s->publish(s->device, line, sizeof(*line))", NULL},
-    [ACQUIRE_BOX] = {"C1", core_loop, "s->acquire(s->device, box, sizeof(*box))", NULL},
-    [ACQUIRE_SLOT] = {"by the core", core_loop, "s->acquire(s->device, slot, sizeof(*slot))", NULL},
+    [PUBLISH_LINE] = {"to control", core_loop, "slipi_core_publish(&v->port, CORE_ADDRESS(line)",
+                      NULL},
+    [ACQUIRE_RUN] = {"C0", core_loop, "slipi_core_acquire(&v->port, CORE_ADDRESS(launch)", NULL},
+    [ACQUIRE_BOX] = {"C1", core_loop, "slipi_core_acquire(&v->port, CORE_ADDRESS(box)", NULL},
+    [ACQUIRE_SLOT] = {"by the core", core_loop, "slipi_core_acquire(&v->port, CORE_ADDRESS(slot)",
+                      NULL},
     [ACQUIRE_LINE] = {"D2", dispatch, "s->acquire(s->device, &page->line", NULL},
 };
 
@@ -65,6 +70,7 @@ static const weak_row rows[] = {
     {PUBLISH_BOX, WEAK_RELAXED, WEAK_CAUGHT},  {PUBLISH_SLOT, WEAK_RELAXED, WEAK_CAUGHT},
     {PUBLISH_LINE, WEAK_RELAXED, WEAK_CAUGHT}, {ACQUIRE_BOX, WEAK_RELAXED, WEAK_CAUGHT},
     {ACQUIRE_SLOT, WEAK_RELAXED, WEAK_CAUGHT}, {ACQUIRE_LINE, WEAK_RELAXED, WEAK_CAUGHT},
+    {PUBLISH_RUN, WEAK_RELAXED, WEAK_CAUGHT},  {ACQUIRE_RUN, WEAK_RELAXED, WEAK_CAUGHT},
 };
 
 /* Where the control thread or the core is. */
@@ -83,7 +89,9 @@ typedef struct model {
     uint8_t box_command;
     uint8_t box_task;
     uint8_t result;
-    uint8_t reserved[6];
+    uint8_t box_run;
+    uint8_t run_seen; /* by the core */
+    uint8_t reserved[4];
 } model;
 
 /* The command after this one. */
@@ -113,6 +121,7 @@ static enum explore_step start(model *m, weak_actor a)
     m->command = next_command(m, RUN);
     m->box_command = m->command;
     m->box_task = ++m->task;
+    m->box_run = m->runs;
     m->left--;
     m->control = K_WAIT;
     return weak_store(a, DISPATCH, weak_order_of(D1), m->command) ? EXPLORE_MOVED : EXPLORE_BLOCKED;
@@ -144,6 +153,10 @@ static enum explore_step step_control(model *m, weak_actor a)
         m->left = TASKS;
         m->core = R_POLL;
         m->control = K_START;
+        if (!weak_write(a, LAUNCH)) {
+            return EXPLORE_BROKEN;
+        }
+        cross(a, PUBLISH_RUN, LAUNCH);
         return a.choice == 0 ? EXPLORE_MOVED : EXPLORE_BLOCKED;
     case K_START:
         return start(m, a);
@@ -179,8 +192,13 @@ static enum explore_step take(model *m, weak_actor a)
     }
     m->core = R_ACK;
     cross(a, ACQUIRE_BOX, BOX);
+    bool valid = weak_read(a, BOX) && m->box_command == command;
+    if (m->run_seen != m->box_run) { /* both are read in the core's own memory */
+        cross(a, ACQUIRE_RUN, LAUNCH);
+        m->run_seen = m->box_run;
+    }
     cross(a, ACQUIRE_SLOT, SLOT);
-    bool valid = weak_read(a, BOX) && weak_read(a, SLOT) && m->box_command == command;
+    valid = valid && weak_read(a, LAUNCH) && weak_read(a, SLOT);
     return valid ? EXPLORE_MOVED : EXPLORE_BROKEN;
 }
 

@@ -31,7 +31,7 @@ static bool order_in_name(const char *operation, enum weak_order *out)
         }
     }
     *out = WEAK_RELEASE;
-    if (strstr(operation, "->publish(") != NULL) {
+    if (strstr(operation, "publish(") != NULL) {
         return true;
     }
     fprintf(stderr, "no order in the name of %s\n", operation);
