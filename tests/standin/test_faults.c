@@ -157,6 +157,7 @@ static void clean_up(void)
     slipway_standin_reset();
     (void)aclInit(NULL);
     (void)aclFinalize();
+    slipway_standin_reset();
 }
 
 /* Codes of a sequence without faults: all succeed but those that this SoC does not have. */
@@ -182,7 +183,7 @@ static void without_faults_everything_works(void)
         CHECK(e.calls != 0);
     }
     CHECK(slipway_standin_entry_name(ENTRIES) == NULL);
-    CHECK_EQ(slipway_standin_log_count(NULL), 33);
+    CHECK_EQ(slipway_standin_log_count(NULL), 31);
 }
 
 static void every_entry_point_fails_with_the_code(void)
@@ -277,20 +278,17 @@ static void every_entry_point_hangs_until_it_is_released(void)
 /* A device that is lost answers nothing before a reset, and works after it. */
 static void every_entry_point_loses_the_device(void)
 {
-    for (uint32_t i = index_of("aclrtCreateStreamWithConfig"); i <= index_of("aclrtMemcpy"); i++) {
+    const uint32_t last = index_of("aclrtSynchronizeStreamWithTimeout");
+    for (uint32_t i = index_of("aclrtCreateStreamWithConfig"); i <= last; i++) {
         lab l;
         lab_begin("a2a3");
         CHECK(lab_open(&l, 0, "a2a3"));
         add_fault(slipway_standin_entry_name(i), "1:lost=507010");
-        void *something = l.memory;
         void *address = NULL;
-        uint64_t word = 0;
-        (void)aclrtMalloc(&address, 64, 0);
-        (void)aclrtMemset(something, 64, 0, 64);
-        (void)aclrtMemcpy(&word, 8, something, 8, 2);
-        (void)aclrtFree(address);
-        (void)aclrtCreateStreamWithConfig(&something, 0, 0);
-        (void)aclrtDestroyStreamForce(something);
+        memset(results, 0, sizeof(results));
+        call_memory();
+        call_programs();
+        CHECK_EQ(results[i], 507010);
         standin_test_args args = lab_args(&l, STANDIN_TEST_SLEEP, 1);
         CHECK_EQ(lab_control(&l, &args), 507010);
         CHECK_EQ(aclrtSynchronizeStreamWithTimeout(l.control_stream, SYNC_MS), 507010);
