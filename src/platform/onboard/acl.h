@@ -13,15 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An option of a binary or an attribute of a launch: number and a value of 16 bytes. */
+/* An option of a binary or an attribute of a launch: number and, right behind it, 16 bytes. */
 typedef struct slipi_acl_option {
     int32_t id;
     union {
         uint8_t byte;
         int32_t number;
-        uint64_t room[2];
+        uint32_t room[4];
     } value;
 } slipi_acl_option;
+_Static_assert(sizeof(slipi_acl_option) == 20, "the value is aligned to 4");
 
 /* A list of them. */
 typedef struct slipi_acl_options {
