@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "platform/onboard/onboard_int.h"
 
+/* The device's threads are its own; a number beyond this is a mistake all the same. */
+enum { MOST_THREADS = 1024 };
+
 /* Names of the SoCs of each row, by how they begin; from CANN's public platform files. */
 static const struct soc_row {
     const char *arch;
@@ -227,6 +230,11 @@ static slip_status open_arch(const char *arch, const slip_platform_open *options
     if (options == NULL || options->struct_size < sizeof(*options)) {
         (void)snprintf(why, why_bytes, "the open options are null or smaller than %zu bytes",
                        sizeof(*options));
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    if (options->threads > MOST_THREADS || options->sim_threads > MOST_THREADS) {
+        (void)snprintf(why, why_bytes, "%u threads and %u simulation threads; at most %d of each",
+                       options->threads, options->sim_threads, (int)MOST_THREADS);
         return SLIP_E_INVALID_ARGUMENT;
     }
     slip_platform_device *device = calloc(1, sizeof(*device));

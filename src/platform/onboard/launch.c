@@ -143,10 +143,12 @@ slip_status slipi_onboard_launch(slip_platform_device *device, const slip_platfo
     if (device->running != 0) {
         return slipi_onboard_fail(device, SLIP_E_BUSY, "a run has not been waited for");
     }
-    if (launch->threads == 0 || launch->threads > device->info.control_active_max ||
-        launch->block_bytes > UINT32_MAX) {
-        return slipi_onboard_fail(device, SLIP_E_INVALID_ARGUMENT, "%u control threads, at most %u",
-                                  launch->threads, device->info.control_active_max);
+    if (launch->entry == NULL || launch->address == 0 || launch->threads == 0 ||
+        launch->threads > device->info.control_active_max || launch->block_bytes > UINT32_MAX) {
+        return slipi_onboard_fail(device, SLIP_E_INVALID_ARGUMENT,
+                                  "a launch needs an entry, a place and 1 to %u control threads; "
+                                  "found %u",
+                                  device->info.control_active_max, launch->threads);
     }
     slip_status status = slipi_onboard_binary(device, launch->entry->name, &binary);
     if (status != SLIP_OK) {

@@ -63,14 +63,15 @@ const char *slipway_standin_entry_name(uint32_t i)
 }
 
 /* The books as names and values. */
-#define BOOK_LINES(X)                                                                         \
-    X(live_allocations)                                                                       \
-    X(live_bytes) X(live_streams) X(live_binaries) X(live_functions) X(live_devices)          \
-        X(dropped_allocations) X(dropped_streams) X(dropped_binaries) X(calls) X(failures)    \
-            X(to_device_copies) X(to_device_bytes) X(from_device_copies) X(from_device_bytes) \
-                X(memsets) X(memset_bytes) X(launches) X(launch_bytes) X(binary_bytes)        \
-                    X(peak_bytes) X(misaligned_uploads) X(bad_addresses) X(host_pointers)     \
-                        X(unbatched_launches) X(closed_tasks) X(faults)
+#define BOOK_LINES(X)                                                                             \
+    X(live_allocations)                                                                           \
+    X(live_bytes)                                                                                 \
+    X(live_streams) X(live_binaries) X(live_functions) X(live_devices) X(dropped_allocations)     \
+        X(dropped_streams) X(dropped_binaries) X(calls) X(failures) X(to_device_copies)           \
+            X(to_device_bytes) X(from_device_copies) X(from_device_bytes) X(memsets)              \
+                X(memset_bytes) X(launches) X(launch_bytes) X(binary_bytes) X(peak_bytes)         \
+                    X(misaligned_uploads) X(bad_addresses) X(host_pointers) X(unbatched_launches) \
+                        X(closed_tasks) X(faults)
 
 bool slipway_standin_clean(char *why, size_t why_bytes)
 {
