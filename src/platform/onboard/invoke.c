@@ -16,6 +16,9 @@
 #define GRACE_NS UINT64_C(1000000000)
 #define SET_UP_NS UINT64_C(20000000000)
 
+/* The driver's answer on a device whose operation has timed out; seen by public projects. */
+enum { HAL_POISONED = 62 };
+
 /* A number that is an address here. */
 static void *pointer(uint64_t value)
 {
@@ -181,34 +184,42 @@ static slip_status lost_call(slip_platform_device *device, const slipi_call *cal
                                                                         : SLIP_E_DEVICE;
 }
 
-/* Makes a call with its bound. */
+/* What the driver's codes mean; its public headers number them apart from the runtime's. */
+static const slipi_acl_error *error_of(uint32_t entry, int32_t code)
+{
+    static const slipi_acl_error driver = {0, SLIP_E_DEVICE, 0, "the driver refuses the call"};
+    static const slipi_acl_error poisoned = {HAL_POISONED, SLIP_E_DEVICE, 1,
+                                             "the device was left unusable by an earlier time-out"};
+    if (entry < SLIPI_ENTRY_halMemCtl) {
+        return slipi_acl_error_of(code);
+    }
+    return code == HAL_POISONED ? &poisoned : &driver;
+}
+
+/* Makes a call with its bound. A success leaves what is kept of the last failure alone. */
 static slip_status make(slip_platform_device *device, uint32_t entry, slipi_call *call)
 {
+    slip_platform_failure *failure = &device->failure;
     call->run = invoke;
     call->entry = entry;
-    device->failure = (slip_platform_failure){.struct_size = sizeof(slip_platform_failure),
-                                              .lost = device->failure.lost};
-    (void)snprintf(device->failure.call, sizeof(device->failure.call), "%s",
-                   slipi_acl_entry_name(entry));
     if (device->calls == NULL) {
         free(call->owned);
         call->owned = NULL;
-        (void)snprintf(device->failure.text, sizeof(device->failure.text),
-                       "not called: an earlier call never came back");
-        return SLIP_E_DEVICE;
+        return SLIP_E_DEVICE; /* the call that never came back stays the failure */
     }
-    if (!slipi_calls_make(&device->calls, call)) {
-        return lost_call(device, call);
-    }
-    if (call->code == 0) {
-        device->failure.call[0] = '\0';
+    if (slipi_calls_make(&device->calls, call) && call->code == 0) {
         return SLIP_OK;
     }
-    const slipi_acl_error *error = slipi_acl_error_of(call->code);
-    device->failure.code = call->code;
-    device->failure.lost |= error->lost;
-    (void)snprintf(device->failure.text, sizeof(device->failure.text), "code %d, %.120s%s%.100s",
-                   (int)call->code, error->meaning, call->text[0] != '\0' ? ": " : "", call->text);
+    *failure = (slip_platform_failure){.struct_size = sizeof(*failure), .lost = failure->lost};
+    (void)snprintf(failure->call, sizeof(failure->call), "%s", slipi_acl_entry_name(entry));
+    if (device->calls == NULL) {
+        return lost_call(device, call);
+    }
+    const slipi_acl_error *error = error_of(entry, call->code);
+    failure->code = call->code;
+    failure->lost |= error->lost;
+    (void)snprintf(failure->text, sizeof(failure->text), "code %d, %.120s%s%.100s", (int)call->code,
+                   error->meaning, call->text[0] != '\0' ? ": " : "", call->text);
     return error->status;
 }
 
@@ -216,6 +227,11 @@ slip_status slipi_onboard_call(slip_platform_device *device, uint32_t entry, sli
 {
     uint64_t ms = device->timeouts.synchronise;
     uint64_t grace = 0;
+    if (device->failure.lost != 0 && device->mending == 0) {
+        free(call->owned);
+        call->owned = NULL;
+        return SLIP_E_DEVICE; /* nothing works before recover: what was lost stays the failure */
+    }
     if (entry == SLIPI_ENTRY_aclrtSynchronizeStreamWithTimeout) {
         ms = call->in[1]; /* its own time-out */
         grace = GRACE_NS;

@@ -188,17 +188,20 @@ slip_status slipi_onboard_wait(slip_platform_device *device, uint64_t timeout_ns
     if (status == SLIP_E_HANG) {
         return status;
     }
-    /* Whatever became of the control program, the cores are looked at too. */
+    if (status == SLIP_OK) {
+        status = read_report(device);
+    }
+    /* Whatever became of the control program, the cores must have left too; but what came first is
+     * what the caller is told. */
     slip_platform_failure first = device->failure;
     slip_status cores = synchronise(device, device->core_stream, ms);
     if (cores == SLIP_E_HANG && status == SLIP_OK) {
         return cores;
     }
     device->running = 0;
-    if (status != SLIP_OK) {
-        first.lost |= device->failure.lost;
+    if (status != SLIP_OK && cores != SLIP_OK) {
         device->failure = first;
-        return status;
+        device->failure.lost = 1;
     }
-    return cores != SLIP_OK ? cores : read_report(device);
+    return status != SLIP_OK ? status : cores;
 }

@@ -81,6 +81,7 @@ struct slip_platform_device {
     onboard_binary binaries[ONBOARD_MAX_BINARIES];
     onboard_callable *callables;
     uint32_t callable_room;
+    uint32_t mending;         /* recover is at work: calls are made on a lost device too */
     uint32_t running;         /* launched and not waited for */
     uint64_t serial;          /* of the last launch */
     slipi_boot_report report; /* of the last launch */

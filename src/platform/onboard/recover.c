@@ -96,8 +96,10 @@ slip_status slipi_onboard_recover(slip_platform_device *device, char *why, size_
         names[i] = copies[i];
     }
     device->counters.resets++;
+    device->mending = 1;
     drain(device);
     slip_status status = reset(device, names, &doing);
+    device->mending = 0;
     if (status == SLIP_OK) {
         return SLIP_OK;
     }
