@@ -169,7 +169,7 @@ static void tear_down(slip_platform_device *device)
     /* A counted reset leaves other users of this device in this process alone; one by force does
      * not, and is for what would otherwise go on running. */
     slipi_call call = {.in = {device->id}};
-    if (device->is_set != 0 && !quiet) {
+    if (!quiet && (device->is_set != 0 || device->counters.resets != 0)) {
         (void)slipi_onboard_set_up_call(device, SLIPI_ENTRY_aclrtResetDeviceForce, &call);
     } else if (device->is_set != 0 && device->runtime.aclrtResetDevice != NULL) {
         (void)slipi_onboard_set_up_call(device, SLIPI_ENTRY_aclrtResetDevice, &call);

@@ -36,6 +36,7 @@ static const slipi_acl_error rows[] = {
     {207018, SLIP_E_OUT_OF_MEMORY, 0, "the device has no more memory"},
     {207020, SLIP_E_DEVICE, 1, "the driver timed out"},
     {500000, SLIP_E_DEVICE, 0, "an error inside the runtime"},
+    {SLIPI_ACL_FAILURE, SLIP_E_DEVICE, 0, "the runtime failed and does not say why"},
     {507000, SLIP_E_DEVICE, 1, "an error inside the runtime"},
     {507002, SLIP_E_BUSY, 0, "the stream holds no more tasks"},
     {507008, SLIP_E_PLATFORM_UNAVAILABLE, 0, "the runtime is for another SoC"},

@@ -10,6 +10,7 @@
 #include <slipway/platform.h>
 
 #define SLIPI_ACL_REPEAT_INITIALIZE 100002
+#define SLIPI_ACL_FAILURE 500001 /* also for calls that have no code of their own */
 #define SLIPI_ACL_SYNC_TIMEOUT 507046
 
 /* One code. */

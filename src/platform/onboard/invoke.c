@@ -46,6 +46,7 @@ static bool invoke_device(const slipi_acl *r, slipi_call *c)
         return true;
     case SLIPI_ENTRY_aclrtGetSocName:
         name = r->aclrtGetSocName();
+        c->code = name != NULL ? 0 : SLIPI_ACL_FAILURE;
         (void)snprintf(c->name, sizeof(c->name), "%s", name != NULL ? name : "");
         return true;
     case SLIPI_ENTRY_aclrtGetDeviceCount:
