@@ -288,7 +288,8 @@ void slipi_onboard_read_counters(const slip_platform_device *device, slipi_onboa
     *out = device->counters;
 }
 
-const char *slipi_onboard_standin(const slip_platform_device *device)
+/* What a stand-in runtime says of itself. */
+static const char *onboard_stand_in(slip_platform_device *device)
 {
     return device->runtime.standin != NULL ? device->runtime.standin() : NULL;
 }
@@ -304,6 +305,7 @@ const char *slipi_onboard_standin(const slip_platform_device *device)
         .copy_from = slipi_onboard_copy_from, .load_program = slipi_onboard_load_program,         \
         .unload_program = slipi_onboard_unload_program, .launch = slipi_onboard_launch,           \
         .wait = slipi_onboard_wait, .failure = onboard_failure, .recover = slipi_onboard_recover, \
+        .stand_in = onboard_stand_in,                                                             \
     }
 
 const slip_platform_ops slipi_platform_a2a3 = ONBOARD_OPS("a2a3", open_a2a3);

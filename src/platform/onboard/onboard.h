@@ -29,7 +29,4 @@ typedef struct slipi_onboard_counters {
 /* Reads the counters; the thread that uses the device. */
 void slipi_onboard_read_counters(const slip_platform_device *device, slipi_onboard_counters *out);
 
-/* What the stand-in runtime behind an open device says of itself; null: it is the real one. */
-const char *slipi_onboard_standin(const slip_platform_device *device);
-
 #endif
