@@ -199,6 +199,9 @@ typedef struct slip_platform_ops {
      * SLIP_OK: the device is as just opened, everything that was on it is gone and is not given
      * back. Otherwise it stays unusable and `why` says so. May be null: nothing helps. */
     slip_status (*recover)(slip_platform_device *device, char *why, size_t why_bytes);
+    /* What stands in for the device, if it is not what the name says: a sentence to print beside
+     * results; null if it is. Static. May be null: it is. */
+    const char *(*stand_in)(slip_platform_device *device);
 } slip_platform_ops;
 
 /* A built-in platform by name; null if there is none. Static. */

@@ -66,7 +66,7 @@ struct slip_platform_ops; /* platform.h */
 typedef struct slip_runner_options {
     uint32_t struct_size;
     uint32_t device_id;   /* 0 .. devices - 1; two sim devices may be open at once */
-    const char *platform; /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
+    const char *platform; /* "cpu" (default), "a2a3", ...; ignored if `ops` is given */
     const struct slip_platform_ops
         *ops;               /* a platform of the caller's own; null for a built-in one */
     uint32_t threads;       /* cpu: threads, the caller included; 0 = processors available */
@@ -104,6 +104,7 @@ typedef struct slip_runner_info {
     uint64_t counter_hz;         /* device clock */
     uint32_t host_in_place;      /* 1: host buffers are used where they are */
     uint32_t reserved;
+    char stand_in[128]; /* what stands in for the device, to print beside results; else empty */
 } slip_runner_info;
 
 /* Describes the device. */

@@ -256,6 +256,10 @@ slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out)
         (void)snprintf(result.platform, sizeof(result.platform), "%s", runner->ops->name);
         memcpy(result.arch, runner->key.arch, sizeof(result.arch));
         result.arch[sizeof(result.arch) - 1] = '\0';
+        const char *stand_in =
+            runner->ops->stand_in != NULL ? runner->ops->stand_in(runner->device) : NULL;
+        (void)snprintf(result.stand_in, sizeof(result.stand_in), "%s",
+                       stand_in != NULL ? stand_in : "");
         *out = result;
     }
     pthread_mutex_unlock(&runner->lock);

@@ -174,6 +174,7 @@ int32_t standin_set_device(standin_call *call, int32_t number)
     int32_t code = device->lost != 0
                        ? standin_fail(call, device->lost, "device %d is lost", (int)number)
                        : open_device(call, device, number);
+    device->users += code == STANDIN_OK ? 1u : 0u;
     current.number = code == STANDIN_OK ? number + 1 : current.number;
     current.epoch = code == STANDIN_OK ? device->epoch : current.epoch;
     (void)pthread_mutex_unlock(&device->lock);
@@ -221,6 +222,7 @@ void standin_reset_device(int32_t number)
     (void)pthread_mutex_lock(&standin.lock);
     slipi_remote_client *client = device->client;
     device->client = NULL;
+    device->users = 0;
     device->epoch++;
     device->lost = 0;
     (void)pthread_mutex_unlock(&standin.lock);
