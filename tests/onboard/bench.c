@@ -17,6 +17,10 @@ void bench_choose(const char *name)
     platform = name;
     CHECK_EQ(setenv("SLIPWAY_ACL_LIBRARY", slipway_standin_path(), 1), 0);
     CHECK_EQ(setenv("SLIPWAY_STANDIN_SOC", name, 1), 0);
+    char programs[4096];
+    const char *build = getenv("SLIPWAY_BUILD_DIR");
+    (void)snprintf(programs, sizeof(programs), "%s/device", build != NULL ? build : ".");
+    CHECK_EQ(setenv("SLIPWAY_DEVICE_PATH", programs, 1), 0);
     CHECK_EQ(setenv("SLIPWAY_ONBOARD_SCHEDULER_TIMEOUT_MS", "600", 0), 0);
     CHECK_EQ(setenv("SLIPWAY_ONBOARD_OPERATION_TIMEOUT_MS", "900", 0), 0);
     CHECK_EQ(setenv("SLIPWAY_ONBOARD_SYNCHRONISE_TIMEOUT_MS", "1200", 0), 0);

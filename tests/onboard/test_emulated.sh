@@ -44,4 +44,4 @@ if "$build/slipway" run "$scratch/cholesky.so" --platform "$platform" >"$scratch
     echo "FAILED: it was taken" >&2
     exit 1
 fi
-grep -q "cholesky.$platform.so" "$scratch/out" || { cat "$scratch/out"; exit 1; }
+grep -q "build its .$platform.so beside it" "$scratch/out" || { cat "$scratch/out"; exit 1; }

@@ -9,6 +9,7 @@ set -euo pipefail
 platform=$1
 build=${SLIPWAY_BUILD_DIR:?}
 export SLIPWAY_ACL_LIBRARY=$build/tests/libslipway_standin.so SLIPWAY_STANDIN_SOC=$platform
+export SLIPWAY_DEVICE_PATH=$build/device
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() {
