@@ -9,7 +9,7 @@ void slipi_complete(slipi_worker *w, slipi_slot *slot)
 {
     /*
      * [F1] One exchange makes the task COMPLETED and takes the list of who waits for it.
-     * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [D1] in task/ring.c).
+     * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [F5] in task/ring.c).
      * Acquire: the edges that the orchestrator pushed ([F2] in task/edge.c).
      */
     uint32_t ref = slipi_exchange_acq_rel(&slot->fanout, SLIPI_FANOUT_CLOSED);

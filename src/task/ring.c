@@ -23,7 +23,7 @@ static void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_t ring)
     const slipi_attached *at = rings->at;
     while (s->done < s->head) {
         const slipi_slot *slot = &at->slots[ring][s->done & at->slot_mask[ring]];
-        /* [D1] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
+        /* [F5] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
          */
         if (slipi_load_acquire(&slot->fanout) != SLIPI_FANOUT_CLOSED) {
             break;

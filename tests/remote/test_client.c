@@ -170,7 +170,7 @@ static void requests_are_answered(void)
         CHECK_EQ(r.args[0], i + 1000u);
     }
     CHECK(slipi_remote_machine(client) != 0);
-    slipi_remote_close(client);
+    CHECK_EQ(slipi_remote_close(client), 0);
     no_child_is_left();
 }
 
@@ -194,7 +194,7 @@ static void copies_go_in_pieces(void)
     CHECK(slipi_remote_usable(client));
     free(out);
     free(back);
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
 }
 
 static void the_helper_has_no_descriptor_of_ours(void)
@@ -206,8 +206,8 @@ static void the_helper_has_no_descriptor_of_ours(void)
     CHECK_STATUS(SLIP_OK, slipi_remote_call(second, &r));
     CHECK_EQ(r.args[0], 4); /* three standard ones and the socket */
     (void)close(leak);
-    slipi_remote_close(client);
-    slipi_remote_close(second);
+    (void)slipi_remote_close(client);
+    (void)slipi_remote_close(second);
 }
 
 static void a_payload_that_is_too_large_is_refused(void)
@@ -223,7 +223,7 @@ static void a_payload_that_is_too_large_is_refused(void)
         .op = OP_LONG, .args = {0, sizeof(room)}, .answer = room, .answer_room = sizeof(room)};
     CHECK_STATUS(SLIP_E_LIMIT, slipi_remote_call(client, &more));
     CHECK(!slipi_remote_usable(client));
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
     no_child_is_left();
 }
 
@@ -280,7 +280,7 @@ static void a_helper_that_dies_is_noticed(void)
     CHECK(!slipi_remote_usable(client));
     CHECK_CONTAINS(slipi_remote_failure(client), "has ended");
     CHECK_STATUS(SLIP_E_DEVICE, slipi_remote_call(client, &r));
-    slipi_remote_close(client);
+    CHECK_EQ(slipi_remote_close(client), 4);
     no_child_is_left();
 }
 
@@ -289,7 +289,7 @@ static void a_request_that_the_device_does_not_know_ends_it(void)
     slipi_remote_client *client = open_good("well");
     slipi_remote_request r = {.op = 1000};
     CHECK_STATUS(SLIP_E_DEVICE, slipi_remote_call(client, &r));
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
     no_child_is_left();
 }
 
@@ -302,7 +302,7 @@ static void a_request_has_a_bound(void)
     /* A late answer would be taken for another's: no further request. */
     CHECK_STATUS(SLIP_E_DEVICE, slipi_remote_call(client, &r));
     slipi_remote_kill(client);
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
     no_child_is_left();
 }
 
@@ -323,7 +323,7 @@ static void a_kill_from_another_thread_ends_a_request(void)
     slipi_remote_request r = {.op = OP_SLEEP};
     CHECK_STATUS(SLIP_E_DEVICE, slipi_remote_call(client, &r));
     (void)pthread_join(thread, NULL);
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
     no_child_is_left();
 }
 
@@ -336,9 +336,9 @@ static void a_helper_that_stays_is_killed(void)
         .command = command, .requests = REQUESTS, .close_ns = 20000000u};
     slipi_remote_client *client = NULL;
     CHECK_STATUS(SLIP_OK, slipi_remote_open(&options, &client, why, sizeof(why)));
-    slipi_remote_close(client);
+    CHECK_EQ(slipi_remote_close(client), -SIGKILL);
     no_child_is_left();
-    slipi_remote_close(NULL);
+    CHECK_EQ(slipi_remote_close(NULL), INT32_MIN);
 }
 
 int main(int argc, char **argv)

@@ -165,6 +165,7 @@ void lab_end(void)
     CHECK_EQ(b.live_binaries, 0);
     CHECK_EQ(b.live_functions, 0);
     CHECK_EQ(b.live_devices, 0);
+    CHECK_EQ(b.device_failures, 0);
 }
 
 standin_test_args lab_args(lab *l, uint32_t what, uint32_t blocks)

@@ -107,6 +107,7 @@ static void call_programs(void)
     standin_test_args args = {.what = STANDIN_TEST_SLEEP, .blocks = 1};
     void *stream = NULL;
     void *binary[2] = {NULL, NULL};
+    void *step = NULL;
     void *function = NULL;
     const standin_option mode = {.type = STANDIN_OPTION_CPU_KERNEL_MODE, .value = {.number = 2}};
     const standin_options options = {&mode, 1};
@@ -121,7 +122,7 @@ static void call_programs(void)
              aclrtBinaryLoadFromData(data, bytes, i == 1 ? &options : NULL, &binary[i]));
         free(data);
     }
-    NOTE(aclrtBinaryGetFunction, aclrtBinaryGetFunction(binary[0], "standin_core_main", &function));
+    NOTE(aclrtBinaryGetFunction, aclrtBinaryGetFunction(binary[0], "standin_core_main", &step));
     NOTE(aclrtRegisterCpuFunc, aclrtRegisterCpuFunc(binary[1], "standin_control", "x", &function));
     /* Its answer is not memory of the device, but a SLEEP touches it only to count. */
     void *answer = NULL;

@@ -42,7 +42,7 @@ static void blocks(lab *l)
         CHECK_EQ(aclrtSynchronizeStreamWithTimeout(l->control_stream, SYNC_MS), 0);
         standin_test_answer answer = lab_answer(l);
         CHECK_EQ(slipi_load_relaxed(&answer.threads), n);
-        CHECK_EQ(answer.misaligned, 0);
+        CHECK_EQ(slipi_load_relaxed(&answer.misaligned), 0);
     }
 }
 

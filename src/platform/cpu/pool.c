@@ -195,7 +195,7 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *laun
     pool->launch_address = launch->address;
     pool->limit = launch->threads;
     pool->launched = 1;
-    /* Publishes the three values above to helpers, who look at it in [G2]. */
+    /* [G6] publishes the three values above to helpers, who look at it in [G2]. */
     slipi_store_seq_cst(&pool->run_open, 1u);
     return SLIP_OK;
 }
@@ -203,9 +203,10 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *laun
 /* True iff a helper is inside, or on its way in. */
 static bool anyone_inside(slipi_pool *pool)
 {
+    /* [G4] after [G3], here and below; pairs with [G0]. */
     uint32_t high = slipi_load_seq_cst(&pool->high);
     for (uint32_t i = 1; i < high; i++) {
-        /* [G4] after [G3], pairs with [G5]. */
+        /* [G4] pairs with [G1] and [G5]. */
         if (slipi_load_seq_cst(&pool->helpers[i].active) != 0) {
             return true;
         }

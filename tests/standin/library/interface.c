@@ -97,6 +97,7 @@ static const struct {
     LINE(host_pointers),
     LINE(unbatched_launches),
     LINE(closed_tasks),
+    LINE(device_failures),
     LINE(faults),
 };
 #undef LINE
@@ -123,6 +124,7 @@ bool slipway_standin_clean(char *why, size_t why_bytes)
         {"host pointers were uploaded", b.host_pointers, b.first_host_pointer},
         {"core programs were launched without the batch mode", b.unbatched_launches, ""},
         {"tasks ran while the fast path was closed", b.closed_tasks, ""},
+        {"device processes ended with a failure", b.device_failures, ""},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         if (wrong[i].count != 0) {
