@@ -37,8 +37,8 @@ static void print_help(const char *program, const char *intro, const example_opt
 {
     printf("usage: %s [options]\n\n%s\n\noptions:\n", program, intro);
     printf("  %-*s %s\n", NAME_WIDTH, "--help", "this text");
-    printf("  %-*s %s (default %s)\n", NAME_WIDTH, "--platform NAME", "cpu, a2a3sim, a5sim, a2a3 or a5",
-           options->platform);
+    printf("  %-*s %s (default %s)\n", NAME_WIDTH, "--platform NAME",
+           "cpu, a2a3sim, a5sim, a2a3 or a5", options->platform);
     printf("  %-*s %s\n", NAME_WIDTH, "--program FILE",
            "the program's shared object (default: beside this executable)");
 }

@@ -166,6 +166,9 @@ static void look_at_platform(const char *name, bool sizing, info_view *view)
                                   ? error.message
                                   : slip_status_message(status);
         snprintf(platform->missing, sizeof(platform->missing), "%s", message);
+        if (sizing) {
+            snprintf(view->sizing_missing, sizeof(view->sizing_missing), "%s", message);
+        }
     } else if (sizing) {
         look_at_sizing(runner, name, view);
     }

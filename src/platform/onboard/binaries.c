@@ -107,7 +107,10 @@ static bool find_file(const slip_platform_device *device, const char *name, cons
     self[length] = '\0';
     char *slash = strrchr(self, '/');
     int folder = slash != NULL ? (int)(slash - self) : 0;
-    return look_in(file, self, folder, "/device") || look_in(file, self, folder, "/slipway") ||
+    /* The build folder is up to two above its examples and tests. */
+    return look_in(file, self, folder, "/device") || look_in(file, self, folder, "/../device") ||
+           look_in(file, self, folder, "/../../device") ||
+           look_in(file, self, folder, "/slipway") ||
            look_in(file, self, folder, "/../lib/slipway");
 }
 
