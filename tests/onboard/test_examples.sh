@@ -30,16 +30,16 @@ for example in "vector" "cholesky" "paged_attention"; do
 done
 
 echo "== slipway info"
-"$build/slipway" info --platform "$platform" >"$scratch/out"
+"$build/slipway" info --platform "$platform" >"$scratch/out" 2>&1
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "info"; }
 
 echo "== slipway run"
 "$build/slipway" run "$build/examples/vector.so" --platform "$platform" --runs 20 \
-    --arg a=4096:f32:1 --arg b=4096:f32:2 --arg f=4096 >"$scratch/out"
+    --arg a=4096:f32:1 --arg b=4096:f32:2 --arg f=4096 >"$scratch/out" 2>&1
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "run"; }
 
 echo "== slipway bench bind"
-"$build/slipway" bench bind --platform "$platform" >"$scratch/out"
+"$build/slipway" bench bind --platform "$platform" >"$scratch/out" 2>&1
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "bench"; }
 cat "$scratch/out"
 
