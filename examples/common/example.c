@@ -170,9 +170,9 @@ bool example_open(const char *name, const example_options *options, bool cache_o
     if (status != SLIP_OK) {
         return example_failed(NULL, "opening the platform", status);
     }
-    slip_runner_info info = {.struct_size = sizeof(info)};
+    slip_runner_info info = {.struct_size = (uint32_t)sizeof(info)};
     if (slip_runner_describe(out->runner, &info) == SLIP_OK && info.stand_in[0] != '\0') {
-        printf("on %s: %s\n", info.platform, info.stand_in);
+        printf("%s\n", info.stand_in);
     }
     char path[PATH_MAX + 64];
     if (options->program == NULL && !program_path(name, path, sizeof(path))) {

@@ -110,11 +110,20 @@ slip_status bench_run(bench *b, uint64_t window)
     return slip_run(b->runner, b->vector, args, 3, &config);
 }
 
-bool bench_right(bench *b)
+slip_status bench_read(bench *b, bool *right)
 {
     float f[BENCH_ELEMENTS] = {0};
     const slip_device_ptr at = {b->memory.address + 2u * BYTES};
-    return slip_copy_from_device(b->runner, f, at, sizeof(f)) == SLIP_OK && is_right(f);
+    slip_status status = slip_copy_from_device(b->runner, f, at, sizeof(f));
+    *right = status == SLIP_OK && is_right(f);
+    return status;
+}
+
+bool bench_right(bench *b)
+{
+    bool right;
+    CHECK_STATUS(SLIP_OK, bench_read(b, &right));
+    return right;
 }
 
 slip_status bench_run_host(bench *b, uint64_t window, bool *right)

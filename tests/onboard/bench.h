@@ -38,7 +38,10 @@ slip_status bench_load(bench *b);
 /* A run over device tensors with one window for all rings. */
 slip_status bench_run(bench *b, uint64_t window);
 
-/* Reads f back; true if it is right. */
+/* Reads f back; *right tells whether it is right. */
+slip_status bench_read(bench *b, bool *right);
+
+/* As above, where reading must not fail. */
 bool bench_right(bench *b);
 
 /* A run over host tensors, which are copied; *right tells whether f is right. */
