@@ -144,12 +144,37 @@ static void fail_in_turn(const char *name, const char *what)
     slipway_standin_reset();
 }
 
-/* Every entry point returns an error. */
+/* Every entry point returns an error: one that leaves the device lost, and one that does not. */
 static void calls_fail(void)
 {
     for (uint32_t i = 0; slipway_standin_entry_name(i) != NULL; i++) {
         fail_in_turn(slipway_standin_entry_name(i), "fail=507899");
     }
+}
+static void calls_fail_softly(void)
+{
+    for (uint32_t i = 0; slipway_standin_entry_name(i) != NULL; i++) {
+        fail_in_turn(slipway_standin_entry_name(i), "fail=207001");
+    }
+}
+
+/* The device is lost and a reset does not bring it back: the runner refuses, and says why. */
+static void reset_does_not_help(void)
+{
+    bench b;
+    entry_point = "aclrtMemset";
+    slipway_standin_reset();
+    CHECK_STATUS(SLIP_OK, bench_open(&b, false));
+    CHECK_STATUS(SLIP_OK, bench_load(&b));
+    CHECK(slipway_standin_fault("aclrtMemset:1:lost,aclrtResetDeviceForce:*:helpless", NULL));
+    CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, bench_run(&b, 64));
+    CHECK_CONTAINS(bench_error(&b).message, entry_point);
+    CHECK_CONTAINS(bench_error(&b).message, "507899");
+    CHECK_STATUS(SLIP_E_REFUSED, bench_run(&b, 64));
+    CHECK_CONTAINS(bench_error(&b).message, "was not recovered");
+    CHECK_CONTAINS(bench_error(&b).message, "507899");
+    bench_close(&b);
+    slipway_standin_reset();
 }
 
 /* The device is lost at every call; a reset helps. */
@@ -169,6 +194,8 @@ int main(int argc, char **argv)
     (void)bench_platform(argc, argv);
     slip_log_set_level(0);
     CHECK_CASE(calls_fail);
+    CHECK_CASE(calls_fail_softly);
     CHECK_CASE(device_lost);
+    CHECK_CASE(reset_does_not_help);
     return check_report();
 }
