@@ -117,6 +117,14 @@ static int help(const char *how)
         ssize_t sent = send(SLIPI_REMOTE_FD, noise, sizeof(noise), 0);
         (void)sleep(sent > 0 ? 1000u : 0u);
     }
+    if (strcmp(how, "late") == 0) {
+        /* A good answer, but to another request. */
+        slipi_remote_message m;
+        slip_status got = slipi_remote_receive(SLIPI_REMOTE_FD, &m, sizeof(m), 0);
+        m.serial += 5u;
+        got = got == SLIP_OK ? slipi_remote_send(SLIPI_REMOTE_FD, &m, sizeof(m), 0) : got;
+        (void)sleep(got == SLIP_OK ? 1000u : 0u);
+    }
     slip_status status = slipi_remote_serve(&server);
     if (strcmp(how, "stays") == 0) {
         (void)sleep(1000);
@@ -261,6 +269,7 @@ static void helpers_that_do_not_say_hello(void)
         {"silent", SLIP_E_PLATFORM_UNAVAILABLE, "did not say hello in time"},
         {"noise", SLIP_E_MISMATCH, "built for other messages"},
         {"other", SLIP_E_MISMATCH, "built for other messages"},
+        {"late", SLIP_E_MISMATCH, "built for other messages"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char why[1024] = "";

@@ -13,7 +13,7 @@
 
 #include "support/check.h"
 
-enum { CODE = 207777, SHORT_MS = 50, SYNC_MS = 60000, ENTRIES = 27 };
+enum { CODE = 207777, SHORT_MS = 50, SYNC_MS = 60000, ENTRIES = 28 };
 
 /* Sleeps for a millisecond. */
 static void tick(void)
@@ -148,6 +148,9 @@ static void call_everything(void)
     call_driver();
     call_memory();
     call_programs();
+    /* Set once more, so that the counted reset leaves the device set. */
+    NOTE(aclrtSetDevice, aclrtSetDevice(0));
+    NOTE(aclrtResetDevice, aclrtResetDevice(0));
     NOTE(aclrtResetDeviceForce, aclrtResetDeviceForce(0));
     NOTE(aclFinalize, aclFinalize());
 }
@@ -184,7 +187,7 @@ static void without_faults_everything_works(void)
         CHECK(e.calls != 0);
     }
     CHECK(slipway_standin_entry_name(ENTRIES) == NULL);
-    CHECK_EQ(slipway_standin_log_count(NULL), 31);
+    CHECK_EQ(slipway_standin_log_count(NULL), 33);
 }
 
 static void every_entry_point_fails_with_the_code(void)
