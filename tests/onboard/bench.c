@@ -21,9 +21,9 @@ void bench_choose(const char *name)
     const char *build = getenv("SLIPWAY_BUILD_DIR");
     (void)snprintf(programs, sizeof(programs), "%s/device", build != NULL ? build : ".");
     CHECK_EQ(setenv("SLIPWAY_DEVICE_PATH", programs, 1), 0);
-    CHECK_EQ(setenv("SLIPWAY_ONBOARD_SCHEDULER_TIMEOUT_MS", "600", 0), 0);
-    CHECK_EQ(setenv("SLIPWAY_ONBOARD_OPERATION_TIMEOUT_MS", "900", 0), 0);
-    CHECK_EQ(setenv("SLIPWAY_ONBOARD_SYNCHRONISE_TIMEOUT_MS", "1200", 0), 0);
+    CHECK_EQ(setenv("SLIPWAY_ONBOARD_SCHEDULER_TIMEOUT_MS", "2000", 0), 0);
+    CHECK_EQ(setenv("SLIPWAY_ONBOARD_OPERATION_TIMEOUT_MS", "3000", 0), 0);
+    CHECK_EQ(setenv("SLIPWAY_ONBOARD_SYNCHRONISE_TIMEOUT_MS", "4000", 0), 0);
     printf("%s: %s\n", name, slipway_standin_description());
 }
 
@@ -41,8 +41,7 @@ slip_status bench_open(bench *b, bool cache_off)
 {
     const slip_runner_options options = {.struct_size = sizeof(options),
                                          .platform = platform,
-                                         .cache_off = cache_off ? 1u : 0u,
-                                         .progress_deadline_ns = UINT64_C(400000000)};
+                                         .cache_off = cache_off ? 1u : 0u};
     *b = (bench){0};
     return slip_runner_open(&options, &b->runner);
 }

@@ -23,7 +23,7 @@ typedef struct bench {
     uint32_t steps;         /* of bench_set_up that were done */
 } bench;
 
-/* Makes the environment: platform `name` on the stand-in, short deadlines. Call it first. */
+/* Makes the environment: platform `name` on the stand-in. Call it first. */
 void bench_choose(const char *name);
 
 /* Value of `--platform P` among the arguments; "a2a3" without it. Chooses it too. */

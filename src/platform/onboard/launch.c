@@ -77,11 +77,17 @@ static slip_status launch_control(slip_platform_device *device, const onboard_bi
     return slipi_onboard_call(device, SLIPI_ENTRY_aclrtLaunchKernelWithHostArgs, &call);
 }
 
-/* Waits for a stream. */
+/* Waits for a stream. A wait that fails, and is not only too long, leaves nobody who knows whether
+ * the program still runs: its memory must not be given back before a reset. */
 static slip_status synchronise(slip_platform_device *device, uint64_t stream, uint64_t ms)
 {
     slipi_call call = {.in = {stream, ms}};
-    return slipi_onboard_call(device, SLIPI_ENTRY_aclrtSynchronizeStreamWithTimeout, &call);
+    slip_status status =
+        slipi_onboard_call(device, SLIPI_ENTRY_aclrtSynchronizeStreamWithTimeout, &call);
+    if (status != SLIP_OK && status != SLIP_E_HANG) {
+        device->failure.lost = 1;
+    }
+    return status;
 }
 
 /* Reads the report of the last launch. */
