@@ -43,7 +43,8 @@ typedef struct peers_options {
     uint32_t threads;
     uint32_t tasks;
     uint32_t repetitions;
-    uint32_t budget_ms; /* of one case; PEERS_MIN_REPETITIONS are run all the same */
+    uint32_t warm_tasks; /* run before anything is measured */
+    uint32_t budget_ms;  /* of one case; PEERS_MIN_REPETITIONS are run all the same */
     bool checked;
     const char *mode; /* null: all */
 } peers_options;
@@ -171,6 +172,12 @@ static inline bool peers_parse_widths(const char *text, peers_options *o)
     return true;
 }
 
+/* One number, which may be 0. */
+static inline bool peers_parse_count(const char *text, uint32_t *out)
+{
+    return strcmp(text, "0") == 0 ? (*out = 0, true) : peers_parse_number(text, 1u << 30, out);
+}
+
 /* One option with its value. */
 static inline bool peers_parse_option(const char *key, const char *value, peers_options *o)
 {
@@ -195,6 +202,9 @@ static inline bool peers_parse_option(const char *key, const char *value, peers_
     if (strcmp(key, "--budget-ms") == 0) {
         return peers_parse_number(value, 1u << 20, &o->budget_ms);
     }
+    if (strcmp(key, "--warm") == 0) {
+        return peers_parse_count(value, &o->warm_tasks);
+    }
     if (strcmp(key, "--mode") == 0) {
         o->mode = value;
         return true;
@@ -214,6 +224,7 @@ static inline bool peers_parse(int argc, char **argv, peers_options *o)
     o->tasks = 20000;
     o->repetitions = 9;
     o->budget_ms = 500;
+    o->warm_tasks = PEERS_WARM_TASKS;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--checked") == 0) {
             o->checked = true;
@@ -223,7 +234,7 @@ static inline bool peers_parse(int argc, char **argv, peers_options *o)
             fprintf(stderr,
                     "%s: '%s': wanted --pattern NAME,... --width N,... (powers of two up to %u) "
                     "--threads N --tasks N --iterations N,... --repetitions N --budget-ms N "
-                    "--mode NAME --checked --describe\n",
+                    "--warm N --mode NAME --checked --describe\n",
                     argv[0], argv[i], PEERS_MAX_WIDTH);
             return false;
         }
@@ -273,7 +284,7 @@ static inline bool peers_warm(const peers_peer *peer, uint32_t mode, const peers
 {
     uint64_t end = peers_ns() + (uint64_t)o->budget_ms * 1000000u;
     bool good = true;
-    for (uint32_t tasks = 0; tasks < PEERS_WARM_TASKS && peers_ns() < end && good;) {
+    for (uint32_t tasks = 0; tasks < o->warm_tasks && peers_ns() < end && good;) {
         good = peer->run(mode);
         tasks += peers_now.tasks;
     }
