@@ -243,7 +243,8 @@ static inline bool peers_parse(int argc, char **argv, peers_options *o)
     return true;
 }
 
-/* A graph of about `tasks` tasks; fewer where a task has many inputs, so that no peer takes ages. */
+/* A graph of about `tasks` tasks; fewer where a task has many inputs, so that no peer takes ages.
+ */
 static inline peers_graph peers_sized(uint32_t pattern, uint32_t width, uint32_t tasks)
 {
     uint32_t heavy = pattern == PEERS_all_to_all && width > 8 ? width / 8 : 1;
@@ -329,8 +330,8 @@ static inline bool peers_measure(const peers_peer *peer, uint32_t mode, const pe
         }
     }
     peers_print(peer, mode, o->threads, kernel_ns, ns, count);
-    *out_efficiency = kernel_ns * peers_now.tasks /
-                      ((double)peers_median(ns, count) * (double)o->threads);
+    *out_efficiency =
+        kernel_ns * peers_now.tasks / ((double)peers_median(ns, count) * (double)o->threads);
     return good;
 }
 

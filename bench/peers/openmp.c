@@ -3,7 +3,8 @@
  *
  * A program of its own; tasks run on any thread of the team, the rest on the initial thread.
  * PEERS_NAME and PEERS_VERSION come from the build. Tasks with up to five inputs have a clause for
- * each, those with more an iterator. With one thread libgomp runs tasks at once, which is its right.
+ * each, those with more an iterator. With one thread libgomp runs tasks at once, which is its
+ * right.
  */
 #include <omp.h>
 
@@ -115,8 +116,9 @@ static void openmp_close(void)
 
 static const char *const openmp_modes[] = {"tasks", NULL};
 static const peers_peer openmp_peer = {
-    PEERS_NAME,   PEERS_VERSION,  "depend clauses on cell addresses, RAW, WAR and WAW", openmp_modes,
-    openmp_open,  openmp_prepare, openmp_run, openmp_finish, openmp_close};
+    PEERS_NAME,   PEERS_VERSION, "depend clauses on cell addresses, RAW, WAR and WAW",
+    openmp_modes, openmp_open,   openmp_prepare,
+    openmp_run,   openmp_finish, openmp_close};
 
 /* See harness.h. */
 int main(int argc, char **argv)

@@ -20,17 +20,17 @@
 #define PEERS_RADIX 5u /* of nearest, spread and random_nearest */
 
 /* X(name as printed). */
-#define PEERS_PATTERN_TABLE(X)  \
-    X(independent)              \
-    X(chain)                    \
-    X(stencil_1d)               \
-    X(stencil_1d_periodic)      \
-    X(nearest)                  \
-    X(fft)                      \
-    X(tree)                     \
-    X(dom)                      \
-    X(spread)                   \
-    X(random_nearest)           \
+#define PEERS_PATTERN_TABLE(X) \
+    X(independent)             \
+    X(chain)                   \
+    X(stencil_1d)              \
+    X(stencil_1d_periodic)     \
+    X(nearest)                 \
+    X(fft)                     \
+    X(tree)                    \
+    X(dom)                     \
+    X(spread)                  \
+    X(random_nearest)          \
     X(all_to_all)
 
 enum peers_pattern {
@@ -118,7 +118,8 @@ static inline uint32_t peers_mix(uint32_t step, uint32_t x, uint32_t y)
     return (uint32_t)(h >> 33);
 }
 
-/* The points from x - left to x + right that exist; of random_nearest every second one, by chance. */
+/* The points from x - left to x + right that exist; of random_nearest every second one, by chance.
+ */
 static inline uint32_t peers_range(const peers_graph *g, uint32_t step, uint32_t x,
                                    const uint32_t reach[2], uint32_t *out)
 {
@@ -187,9 +188,8 @@ static inline uint32_t peers_tree(const peers_graph *g, uint32_t step, uint32_t 
  */
 static inline uint32_t peers_inputs(const peers_graph *g, uint32_t step, uint32_t x, uint32_t *out)
 {
-    static const uint32_t reach[PEERS_PATTERNS][2] = {{0, 0}, {0, 0}, {1, 1},   {0, 0},
-                                                      {2, 2}, {0, 0}, {0, 0},   {1, 0},
-                                                      {0, 0}, {2, 2}, {64, 64}};
+    static const uint32_t reach[PEERS_PATTERNS][2] = {
+        {0, 0}, {0, 0}, {1, 1}, {0, 0}, {2, 2}, {0, 0}, {0, 0}, {1, 0}, {0, 0}, {2, 2}, {64, 64}};
     uint32_t count = PEERS_RADIX < g->width ? PEERS_RADIX : g->width;
     if (step == 0) {
         return 0;

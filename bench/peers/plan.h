@@ -102,8 +102,7 @@ static inline void peers_edge_plan_fini(peers_edge_plan *e)
 
 /* Counts (next null) or enters the successors of every task. `place` maps ids to positions. */
 static inline void peers_edge_plan_fill(peers_edge_plan *e, const peers_plan *p,
-                                        const peers_graph *g, const uint32_t *place,
-                                        uint32_t *used)
+                                        const peers_graph *g, const uint32_t *place, uint32_t *used)
 {
     uint32_t before[PEERS_MAX_EDGES];
     for (uint32_t i = 0; i < p->count; i++) {

@@ -46,9 +46,15 @@ static void serial_close(void)
 }
 
 static const char *const serial_modes[] = {"calls", "reversed", "lossy", NULL};
-static const peers_peer serial_peer = {
-    "serial",       "", "no runtime: the tasks called in order", serial_modes,
-    serial_open,    serial_prepare, serial_run, serial_finish, serial_close};
+static const peers_peer serial_peer = {"serial",
+                                       "",
+                                       "no runtime: the tasks called in order",
+                                       serial_modes,
+                                       serial_open,
+                                       serial_prepare,
+                                       serial_run,
+                                       serial_finish,
+                                       serial_close};
 
 /* See harness.h. */
 int main(int argc, char **argv)

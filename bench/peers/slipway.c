@@ -74,11 +74,16 @@ static slip_status orchestrate(slip_orch *o)
 
 static const slip_kernel_entry kernels[] = {{"task", kernel_task, SLIP_AIV, 0}};
 static const slip_param params[] = {{"cells", SLIP_PARAM_TENSOR, SLIP_ACCESS_INOUT, SLIP_U64, 2}};
-static const slip_program program = {
-    SLIP_PROGRAM_MAGIC, SLIP_PROGRAM_ABI, (uint32_t)sizeof(slip_program),
-    "peers",            orchestrate,      NULL,
-    kernels,            1,                1,
-    params};
+static const slip_program program = {SLIP_PROGRAM_MAGIC,
+                                     SLIP_PROGRAM_ABI,
+                                     (uint32_t)sizeof(slip_program),
+                                     "peers",
+                                     orchestrate,
+                                     NULL,
+                                     kernels,
+                                     1,
+                                     1,
+                                     params};
 
 /* Says what the runner says. */
 static bool failed(slip_status status)
@@ -149,7 +154,8 @@ static const char *const slipway_modes[] = {"inline", "deferred", "shared", "aut
 int main(int argc, char **argv)
 {
     const peers_peer slipway_peer = {
-        "slipway",    slip_version(),  "tensor regions, RAW, WAR and WAW", slipway_modes,
-        slipway_open, slipway_prepare, slipway_run, slipway_finish, slipway_close};
+        "slipway",     slip_version(), "tensor regions, RAW, WAR and WAW",
+        slipway_modes, slipway_open,   slipway_prepare,
+        slipway_run,   slipway_finish, slipway_close};
     return peers_main(argc, argv, &slipway_peer);
 }

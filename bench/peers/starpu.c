@@ -40,8 +40,8 @@ static bool peer_prepare(uint32_t mode)
     uint32_t count = peers_cells(&peers_now.graph);
     handles = calloc(count, sizeof(handles[0]));
     for (uint32_t i = 0; i < count && handles != NULL; i++) {
-        starpu_variable_data_register(&handles[i], STARPU_MAIN_RAM,
-                                      (uintptr_t)&peers_now.cells[i], sizeof(peers_cell_data));
+        starpu_variable_data_register(&handles[i], STARPU_MAIN_RAM, (uintptr_t)&peers_now.cells[i],
+                                      sizeof(peers_cell_data));
     }
     return handles != NULL;
 }

@@ -108,15 +108,10 @@ void flow_close()
 }
 
 const char *const flow_modes[] = {"build", "relaunch", nullptr};
-const peers_peer flow_peer = {"tbb_flow",
-                              TBB_VERSION_STRING,
-                              "every edge given, WAR and WAW included",
-                              flow_modes,
-                              flow_open,
-                              flow_prepare,
-                              flow_run,
-                              flow_finish,
-                              flow_close};
+const peers_peer flow_peer = {
+    "tbb_flow", TBB_VERSION_STRING, "every edge given, WAR and WAW included",
+    flow_modes, flow_open,          flow_prepare,
+    flow_run,   flow_finish,        flow_close};
 } // namespace
 
 /* See harness.h. */

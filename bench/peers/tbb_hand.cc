@@ -43,8 +43,7 @@ void run_from(uint32_t i)
         for (uint32_t k = edges.first[i]; k < edges.first[i + 1]; k++) {
             uint32_t next = edges.next[k];
             /* A single predecessor needs no counter. */
-            if (edges.waits[next] != 1 &&
-                left[next].fetch_sub(1, std::memory_order_acq_rel) != 1) {
+            if (edges.waits[next] != 1 && left[next].fetch_sub(1, std::memory_order_acq_rel) != 1) {
                 continue;
             }
             if (ready != NONE) {
