@@ -3,7 +3,7 @@
 
 Usage: peers.py [--build FOLDER] [--quick] [--json FILE] [--plots FOLDER] [--docs PAGE]
                 [--peers NAMES] [--patterns NAMES] [--widths N,...] [--threads N,...]
-                [--limit SECONDS] [--note TEXT]
+                [--limit SECONDS] [--program-limit SECONDS] [--from-json FILE] [--note TEXT]
 `make bench-peers` and `make bench-quick` call it after building the target `peers`. First every
 peer runs in checked mode; one that loses a dependency is not measured. Then all peers run each
 pattern in turn, so that a busy minute falls on all of them, in as many rounds as the limit allows.
@@ -28,7 +28,7 @@ import results  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Kernel sizes of a sweep, in steps of the compute kernel (about 1.3 ns each), by a factor of 1.5.
 SIZES = [round(64 * 1.5 ** k) for k in range(21)]
-PROGRAM_LIMIT_S = 120
+PROGRAM_LIMIT_S = 120.0
 FULL = {"widths": [2, 4, 8, 16, 32, 64], "metg_widths": [16], "tasks": 10000, "metg_tasks": 4000,
         "repetitions": 5, "budget_ms": 60, "metg_budget_ms": 15, "check_tasks": 4000, "limit": 540}
 QUICK = {"widths": [16], "metg_widths": [16], "tasks": 4000, "metg_tasks": 1000,
@@ -39,12 +39,13 @@ QUICK = {"widths": [16], "metg_widths": [16], "tasks": 4000, "metg_tasks": 1000,
 class Run:
     """One call of the benchmark: who takes part, what went wrong, the rows so far."""
 
-    def __init__(self):
+    def __init__(self, program_limit_s=PROGRAM_LIMIT_S):
         self.programs = {}
         self.described = {}
         self.skipped = {}
         self.problems = []
         self.rows = []
+        self.program_limit_s = program_limit_s
 
     def fail(self, name, what):
         """Records a problem and tells it."""
@@ -80,13 +81,14 @@ def read_manifest(run, path, only):
         print(f"peers: {name} is skipped: {why}", file=sys.stderr)
 
 
-def call(program, *words):
+def call(run, name, *words):
     """(output, None) of a program, or (output, what went wrong)."""
+    program = run.programs[name]
     try:
         done = subprocess.run([program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, timeout=PROGRAM_LIMIT_S, check=False, errors="replace")
+                              text=True, timeout=run.program_limit_s, check=False, errors="replace")
     except subprocess.TimeoutExpired:
-        return "", f"did not end within {PROGRAM_LIMIT_S} s ({' '.join(words)})"
+        return "", f"did not end within {run.program_limit_s:g} s ({' '.join(words)})"
     except OSError as why:
         return "", str(why)
     if done.returncode != 0:
@@ -97,8 +99,8 @@ def call(program, *words):
 
 def describe(run):
     """Asks every program who it is."""
-    for name, program in list(run.programs.items()):
-        text, wrong = call(program, "--describe")
+    for name in list(run.programs):
+        text, wrong = call(run, name, "--describe")
         try:
             entry = json.loads(text) if wrong is None else {}
             wrong = wrong or (None if entry["peer"] == name and entry["modes"] else "another name")
@@ -118,7 +120,7 @@ def words_of(patterns, widths, threads, more):
 
 def cases(run, name, words, wanted, checked=False):
     """Rows of one call; a failure is recorded and gives none."""
-    text, wrong = call(run.programs[name], *words)
+    text, wrong = call(run, name, *words)
     try:
         rows = results.parse(text, name, wanted, checked)
     except results.Malformed as why:
@@ -138,7 +140,7 @@ def check(run, scale, patterns, threads):
         mode = ["--mode", "calls"] if name == "serial" else []
         words = words_of(patterns, widths, max(threads), mode + [
             "--checked", "--tasks", scale["check_tasks"], "--repetitions", 2, "--budget-ms", 1])
-        text, wrong = call(run.programs[name], *words)
+        text, wrong = call(run, name, *words)
         try:
             rows = results.parse(text, name, wanted, checked=True)
         except results.Malformed as why:
@@ -246,6 +248,8 @@ def options():
     parser.add_argument("--widths")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--limit", type=float, help="seconds after which no round is begun")
+    parser.add_argument("--program-limit", type=float, default=PROGRAM_LIMIT_S,
+                        help="seconds that one call of a program may take")
     parser.add_argument("--note", default="")
     return parser.parse_args()
 
@@ -261,7 +265,7 @@ def run_all(o):
     patterns = names(o.patterns, results.PATTERNS, "patterns")
     threads = names(o.threads, None, "threads")
     start = {**machine(), "note": o.note}
-    run = Run()
+    run = Run(o.program_limit)
     read_manifest(run, os.path.join(o.build, "bench", "peers", "manifest.tsv"), o.peers)
     describe(run)
     check(run, scale, patterns, threads)
