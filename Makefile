@@ -12,7 +12,8 @@ PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows \
-        check-instructions record-instructions bench bench-peers bench-quick peers lint format install clean
+        check-instructions record-instructions bench bench-peers bench-quick peers lint format \
+        install clean
 
 help:
 	@echo "make demo         install what is missing, build, run the two main examples"

@@ -102,7 +102,7 @@ def count(build, name):
         raise Unavailable(f"{program} was not built")
     words = ["--mode", mode, "--pattern", pattern, "--width", "16", "--tasks", str(TASKS),
              "--warm", "0", "--repetitions"]
-    low, high = (total(prefix(), function, program, words + [str(n)]) for n in (1, 2))
+    low, high = (total(prefix(), function, program, words + [str(n)]) for n in (2, 3))
     if high <= low:
         sys.exit(f"instructions: {name}: a run more does not count more ({low}, {high}); is "
                  f"{function} still a function of its own?")

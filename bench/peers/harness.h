@@ -280,12 +280,13 @@ static inline void peers_print(const peers_peer *peer, uint32_t mode, uint32_t t
 }
 
 /* Runs until every ring and pool of a peer has been gone through once, so that no page is touched
- * for the first time when the clock runs; for the case's share of time at most. */
+ * for the first time when the clock runs; for the case's share of time at most, but once. */
 static inline bool peers_warm(const peers_peer *peer, uint32_t mode, const peers_options *o)
 {
     uint64_t end = peers_ns() + (uint64_t)o->budget_ms * 1000000u;
+    uint32_t tasks = 0;
     bool good = true;
-    for (uint32_t tasks = 0; tasks < o->warm_tasks && peers_ns() < end && good;) {
+    while (good && tasks < o->warm_tasks && (tasks == 0 || peers_ns() < end)) {
         good = peer->run(mode);
         tasks += peers_now.tasks;
     }
@@ -304,9 +305,8 @@ static inline bool peers_measure(const peers_peer *peer, uint32_t mode, const pe
     if (!peers_now.checked && !peers_warm(peer, mode, o)) {
         return false;
     }
-    /* One run more comes first and is not counted, but it is checked. */
-    for (uint32_t i = 0; i <= o->repetitions; i++) {
-        if (i > PEERS_MIN_REPETITIONS && sum > (uint64_t)o->budget_ms * 1000000u) {
+    for (uint32_t i = 0; i < o->repetitions; i++) {
+        if (i >= PEERS_MIN_REPETITIONS && sum > (uint64_t)o->budget_ms * 1000000u) {
             break;
         }
         if (peers_now.checked) {
@@ -321,10 +321,8 @@ static inline bool peers_measure(const peers_peer *peer, uint32_t mode, const pe
             peers_errors e = peers_case_errors(&peers_now);
             good = peers_errors_sum(&e) == 0;
         }
-        if (i > 0 || !good) {
-            ns[count++] = time;
-            sum += time;
-        }
+        ns[count++] = time;
+        sum += time;
         if (!good) {
             break;
         }

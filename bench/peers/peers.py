@@ -14,6 +14,7 @@ a wrong order or printed something else than results; 2 for a mistake in the opt
 import argparse
 import datetime
 import json
+import math
 import os
 import re
 import subprocess
@@ -46,6 +47,7 @@ class Run:
         self.problems = []
         self.rows = []
         self.program_limit_s = program_limit_s
+        self.end = math.inf
 
     def fail(self, name, what):
         """Records a problem and tells it."""
@@ -152,7 +154,7 @@ def check(run, scale, patterns, threads):
                      f"mode {bad[0]['mode']}: {bad[0]['errors']}")
         elif wrong:
             run.drop(name, wrong)
-        tasks += sum(row["tasks"] * (len(row["ns"]) + 1) for row in rows)
+        tasks += sum(row["tasks"] * len(row["ns"]) for row in rows)
     print(f"peers: {tasks} tasks checked", file=sys.stderr)
 
 
@@ -165,8 +167,12 @@ def round_of(run, scale, patterns, threads, sizes):
     if sizes:
         more += ["--iterations", ",".join(map(str, SIZES))]
     for pattern in patterns:
+        print(f"peers: {'METG' if sizes else 'empty tasks'}, {pattern}", file=sys.stderr)
         for count in threads:
             for name in list(run.programs):
+                if time.monotonic() > run.end:
+                    run.fail(name, f"no time left for {pattern} with {count} thread(s)")
+                    continue
                 if name == "serial" and (count > 1 or sizes):
                     continue
                 mode = ["--mode", "calls"] if name == "serial" else []
@@ -175,9 +181,11 @@ def round_of(run, scale, patterns, threads, sizes):
 
 
 def measure(run, scale, patterns, threads):
-    """One round of everything, then more while the limit allows. Returns the rounds."""
+    """One round of everything, then more while the limit allows; the first one ends soon after the
+    limit even on a machine that is slow or busy. Returns the rounds."""
     start = time.monotonic()
     rounds = 0
+    run.end = start + 1.3 * scale["limit"] if scale["limit"] else math.inf
     while True:
         before = time.monotonic()
         round_of(run, scale, patterns, threads, sizes=False)
