@@ -16,6 +16,7 @@
 #define PEERS_MAX_REPETITIONS 64u
 #define PEERS_MAX_LIST 32u
 #define PEERS_MIN_REPETITIONS 3u
+#define PEERS_LONG 4u           /* budgets after which one repetition is enough */
 #define PEERS_WARM_TASKS 40000u /* more than twice Slipway's default window */
 /* A sweep of kernel sizes ends above this efficiency: METG(50 %) lies below. */
 #define PEERS_SWEEP_END 0.6
@@ -299,6 +300,7 @@ static inline bool peers_measure(const peers_peer *peer, uint32_t mode, const pe
 {
     uint64_t ns[PEERS_MAX_REPETITIONS];
     uint64_t sum = 0;
+    uint64_t budget = (uint64_t)o->budget_ms * 1000000u;
     uint32_t count = 0;
     bool good = true;
     double kernel_ns = peers_kernel_ns(peers_now.iterations);
@@ -306,7 +308,7 @@ static inline bool peers_measure(const peers_peer *peer, uint32_t mode, const pe
         return false;
     }
     for (uint32_t i = 0; i < o->repetitions; i++) {
-        if (i >= PEERS_MIN_REPETITIONS && sum > (uint64_t)o->budget_ms * 1000000u) {
+        if (i >= (sum > PEERS_LONG * budget ? 1 : PEERS_MIN_REPETITIONS) && sum > budget) {
             break;
         }
         if (peers_now.checked) {
