@@ -18,35 +18,43 @@ def series(rows, value):
     return found
 
 
-def save(figure, folder, name):
-    """Writes one figure without its date, so that equal data give equal files."""
-    path = os.path.join(folder, name)
+def style(name):
+    """How a line looks: this project's are drawn through."""
+    return {"label": name, "marker": ".", "linestyle": "-" if name.startswith(results.OWN) else "--"}
+
+
+def draw_panels(pyplot, patterns, fill, title, path):
+    """One plot with a panel a pattern, which `fill` fills; without its date, so that equal data give
+    equal files."""
+    rows = (len(patterns) + 2) // 3
+    height = 3.4 * rows
+    figure, panels = pyplot.subplots(rows, 3, figsize=(13, height), squeeze=False)
+    for panel in panels.flat[len(patterns):]:
+        panel.set_visible(False)
+    for panel, pattern in zip(panels.flat, patterns):
+        fill(panel, pattern)
+        panel.set(title=pattern, xscale="log")
+    handles, names = panels.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="lower center", ncol=5)
+    figure.suptitle(title)
+    figure.tight_layout(rect=(0, 0.8 / height, 1, 1))
     figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+    pyplot.close(figure)
     return path
 
 
 def line_plots(pyplot, found, folder):
-    """ns a task over the width, one plot a number of threads, one panel a pattern."""
+    """ns a task over the width, one plot a number of threads."""
     written = []
     for threads in sorted({key[1] for key in found}):
-        patterns = [p for p in results.PATTERNS if (p, threads) in found]
-        rows = (len(patterns) + 2) // 3
-        figure, panels = pyplot.subplots(rows, 3, figsize=(13, 3.4 * rows), squeeze=False)
-        for panel in panels.flat[len(patterns):]:
-            panel.set_visible(False)
-        for panel, pattern in zip(panels.flat, patterns):
+        def fill(panel, pattern, threads=threads):
             for name, points in found[pattern, threads].items():
-                points.sort()
-                panel.plot(*zip(*points), label=name, marker=".",
-                           linestyle="-" if name.startswith(results.OWN) else "--")
-            panel.set(title=pattern, xscale="log", yscale="log", xlabel="width",
-                      ylabel="ns a task")
-        handles, names = panels.flat[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="lower center", ncol=5)
-        figure.suptitle(f"Empty tasks, {threads} thread(s)")
-        figure.tight_layout(rect=(0, 0.05, 1, 1))
-        written.append(save(figure, folder, f"empty-{threads}.svg"))
-        pyplot.close(figure)
+                panel.plot(*zip(*sorted(points)), **style(name))
+            panel.set(yscale="log", xlabel="width", ylabel="ns a task")
+
+        patterns = [p for p in results.PATTERNS if (p, threads) in found]
+        written.append(draw_panels(pyplot, patterns, fill, f"Empty tasks, {threads} thread(s)",
+                                   os.path.join(folder, f"empty-{threads}.svg")))
     return written
 
 
@@ -55,25 +63,16 @@ def efficiency_plots(pyplot, sweeps, folder):
     written = []
     for threads in sorted({sweep["threads"] for sweep in sweeps}):
         mine = [sweep for sweep in sweeps if sweep["threads"] == threads]
-        patterns = [p for p in results.PATTERNS if any(s["pattern"] == p for s in mine)]
-        rows = (len(patterns) + 2) // 3
-        figure, panels = pyplot.subplots(rows, 3, figsize=(13, 3.4 * rows), squeeze=False)
-        for panel in panels.flat[len(patterns):]:
-            panel.set_visible(False)
-        for panel, pattern in zip(panels.flat, patterns):
+
+        def fill(panel, pattern, mine=mine):
             for sweep in (s for s in mine if s["pattern"] == pattern):
-                name = f"{sweep['peer']} {sweep['mode']}"
-                panel.plot(*zip(*sweep["points"]), label=name, marker=".",
-                           linestyle="-" if name.startswith(results.OWN) else "--")
+                panel.plot(*zip(*sweep["points"]), **style(f"{sweep['peer']} {sweep['mode']}"))
             panel.axhline(results.METG_EFFICIENCY, color="grey", linewidth=0.5)
-            panel.set(title=pattern, xscale="log", ylim=(0, 1.1), xlabel="ns a task and thread",
-                      ylabel="efficiency")
-        handles, names = panels.flat[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="lower center", ncol=5)
-        figure.suptitle(f"Compute kernel, {threads} thread(s)")
-        figure.tight_layout(rect=(0, 0.05, 1, 1))
-        written.append(save(figure, folder, f"efficiency-{threads}.svg"))
-        pyplot.close(figure)
+            panel.set(ylim=(0, 1.1), xlabel="ns a task and thread", ylabel="efficiency")
+
+        patterns = [p for p in results.PATTERNS if any(s["pattern"] == p for s in mine)]
+        written.append(draw_panels(pyplot, patterns, fill, f"Compute kernel, {threads} thread(s)",
+                                   os.path.join(folder, f"efficiency-{threads}.svg")))
     return written
 
 
