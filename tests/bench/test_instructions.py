@@ -122,7 +122,9 @@ class Counted(unittest.TestCase):
     def test_counts_repeat(self):
         names = ("submit.stencil_1d", "complete.stencil_1d", "task.inline.chain", "bind.hit")
         for name, value in instructions.measure(BUILD, names).items():
-            self.assertLess(abs(value / self.measured[name] - 1), 0.005, name)
+            # Whole tasks look at the clock now and then, so a busy machine adds a little to them.
+            most = 0.02 if name.startswith("task.") else 0.001
+            self.assertLess(abs(value / self.measured[name] - 1), most, name)
 
 
 if __name__ == "__main__":
