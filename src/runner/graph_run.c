@@ -20,8 +20,8 @@ static slip_status build(slipi_run *run, const slipi_image_layout *layout, slipi
         .info = &runner->info,
         .sm = &layout->sm,
         .runtime = &layout->runtime,
-        .args = slipi_launch_rows(block),
-        .bindings = slipi_launch_bindings(block, run->request.arg_count),
+        .args = slipi_launch_rows(block, run->request.arg_count),
+        .bindings = slipi_launch_bindings(block),
         .arg_count = run->request.arg_count,
         .binding_count = run->request.plan->binding_count,
         .run_serial = run->request.run_serial,
@@ -97,8 +97,7 @@ static slip_status bind_graph(slipi_run *run)
     }
     run->bound.entry = NULL;
     run->bound.state = run->request.scratch;
-    slipi_bind_launch(&run->request, &run->bound);
-    return SLIP_OK;
+    return slipi_bind_launch(&runner->api, &run->request, &run->bound);
 }
 
 /* A run in host-built mode. */
