@@ -55,13 +55,13 @@ static void free_call(slip_call *call, bool device)
     free(call);
 }
 
-/* Forgets what prepared calls had on a device that has lost it. */
+/* Forgets what prepared calls had on a device that has lost it. Their arguments are placed again
+ * because the device's memory has changed. */
 void slipi_calls_forget(slip_runner *runner)
 {
     for (slip_call *call = runner->calls; call != NULL; call = call->next) {
         call->launch.address = 0;
         call->staging = (slipi_staging){0, 0};
-        call->plan.placed_id = 0;
     }
 }
 

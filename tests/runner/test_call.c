@@ -341,6 +341,23 @@ static void constant_contents(void)
     close_fixture(&f);
 }
 
+/* slip_run promises nothing: it copies what a call would not. */
+static void constant_is_for_calls(void)
+{
+    fixture f;
+    open_fixture(&f, NULL, 64);
+    slip_run_arg args[] = {slip_host_tensor(f.x, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
+                           slip_host_tensor(f.y, SLIP_F32, SLIP_ACCESS_OUT, 1, shape),
+                           slip_scalar_arg(0)};
+    args[0].flags = SLIP_ARG_CONST;
+    for (uint32_t n = 0; n < 3; n++) {
+        f.x[0] = (float)n;
+        CHECK_STATUS(SLIP_OK, slip_run(f.runner, f.callable, args, 3, NULL));
+        CHECK_NEAR(2 * n + 1, f.y[0], 0);
+    }
+    close_fixture(&f);
+}
+
 /* 150 tensors of which two change: two rows are delivered, whatever the number of tensors. */
 static void two_of_many(void)
 {
@@ -456,6 +473,7 @@ int main(int argc, char **argv)
     CHECK_CASE(unregistered_program);
     CHECK_CASE(freed_memory);
     CHECK_CASE(constant_contents);
+    CHECK_CASE(constant_is_for_calls);
     CHECK_CASE(lost_device);
     CHECK_CASE(two_of_many);
     return check_report();
