@@ -228,7 +228,7 @@ typedef struct slip_run_config {
     uint32_t control_threads; /* AICPU threads (sims) or threads (cpu) used; 0 = automatic */
     uint32_t trace_tasks;     /* 1: per-core task records, as trace lines (needs a trace) */
     uint32_t audit;           /* 1: record every task, region and edge; see slip_audit */
-    uint32_t reserved;        /* zero */
+    uint32_t untimed;         /* 1: reads no clock; last_bind_ns and last_run_ns become 0 */
     uint64_t timeout_ns;      /* bound of the whole run; 0 = none besides the progress deadline */
     slip_sizing sizing;
 } slip_run_config;
@@ -345,8 +345,8 @@ typedef struct slip_stats {
     uint64_t region_allocs; /* platform allocations for regions */
     uint64_t last_tasks;    /* tasks of the last run */
     uint64_t last_edges;    /* edges of the last run */
-    uint64_t last_bind_ns;  /* host clock */
-    uint64_t last_run_ns;
+    uint64_t last_bind_ns;  /* host clock, its two reads included; 0 after an untimed run */
+    uint64_t last_run_ns;   /* of the whole run, likewise */
     uint64_t device_resets; /* recoveries that lost everything on the device */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;

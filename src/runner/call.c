@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "runner/runner_int.h"
 #include "runner/sizing.h"
 
@@ -117,7 +116,7 @@ static slip_status check_prepare(slipi_run *run, slip_callable callable, const s
                                  uint32_t arg_count, const slip_run_config *config)
 {
     slip_runner *runner = run->runner;
-    slip_status status = slipi_run_find(run, callable, "slip_call_prepare");
+    slip_status status = slipi_run_find(runner, callable, "slip_call_prepare", &run->callable);
     run->config = config != NULL ? config : &slipi_config_defaults;
     if (status == SLIP_OK) {
         status = slipi_config_check(runner, run->config);
@@ -219,19 +218,19 @@ slip_status slip_call_prepare(slip_runner *runner, slip_callable callable, const
 static slip_status set(slip_call *call, uint32_t index, const slip_run_arg *arg)
 {
     slip_runner *runner = call->runner;
-    slipi_run run = {.runner = runner};
-    slip_status status = slipi_run_find(&run, call->callable, "slip_call_set");
+    slipi_callable *callable;
+    slip_status status = slipi_run_find(runner, call->callable, "slip_call_set", &callable);
     if (status != SLIP_OK) {
         return status;
     }
     if (arg == NULL || index >= call->arg_count) {
         return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
                           "slip_call_set, program '%s', argument %u: %s; the call has %u arguments",
-                          run.callable->program->name, index,
+                          callable->program->name, index,
                           arg == NULL ? "it is null" : "there is none", call->arg_count);
     }
     const slipi_args_change change = {index, arg};
-    return slipi_args_set(&runner->api, &run.callable->signature, &call->plan,
+    return slipi_args_set(&runner->api, &callable->signature, &call->plan,
                           slipi_launch_rows(call->launch.block, call->arg_count), &change);
 }
 
@@ -279,7 +278,7 @@ static slip_status run_call(slipi_run *run, slip_call *call)
 {
     slip_runner *runner = run->runner;
     slipi_bind_request *request = &run->request;
-    slip_status status = slipi_run_find(run, call->callable, "slip_call_run");
+    slip_status status = slipi_run_find(runner, call->callable, "slip_call_run", &run->callable);
     if (status == SLIP_OK && call->launch.address == 0) {
         status = obtain_block(call);
     }
@@ -307,7 +306,8 @@ slip_status slip_call_run(slip_call *call)
     }
     slip_runner *runner = call->runner;
     pthread_mutex_lock(&runner->lock);
-    slipi_run run = {.runner = runner, .begin_ns = slipi_now_ns()};
+    slipi_run run;
+    slipi_run_begin(&run, runner, &call->config);
     slip_status status = run_call(&run, call);
     slipi_run_finish(&run, status);
     pthread_mutex_unlock(&runner->lock);

@@ -6,7 +6,6 @@
  */
 #include "runner/runner_int.h"
 
-#include "base/clock.h"
 #include "graph/build.h"
 
 /* Builds the graph in host memory. */
@@ -112,7 +111,7 @@ slip_status slipi_run_host_graph(slipi_run *run)
     }
     slip_status status = bind_graph(run);
     slip_stats *stats = &run->runner->stats;
-    run->bind_end_ns = slipi_now_ns();
+    run->bind_end_ns = slipi_run_now(run);
     stats->last_bind_ns = run->bind_end_ns - run->begin_ns;
     stats->last_image_bytes = run->bound.image_bytes;
     stats->image_bytes += run->bound.image_bytes;

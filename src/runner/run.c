@@ -8,16 +8,16 @@
 #include "runner/runner_int.h"
 #include "runner/sizing.h"
 
-/* Gives a run the program of a handle; see the header. */
-slip_status slipi_run_find(slipi_run *run, slip_callable handle, const char *what)
+/* Finds the program of a handle on a usable runner; see the header. */
+slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char *what,
+                           slipi_callable **out)
 {
-    slip_runner *runner = run->runner;
     slip_status status = slipi_runner_usable(runner);
     if (status != SLIP_OK) {
         return status;
     }
-    run->callable = slipi_callables_find(&runner->callables, handle);
-    if (run->callable == NULL) {
+    *out = slipi_callables_find(&runner->callables, handle);
+    if (*out == NULL) {
         return slipi_fail(&runner->error, SLIP_E_BAD_CALLABLE,
                           "%s: handle %#llx is not registered on this runner", what,
                           (unsigned long long)handle.id);
@@ -40,7 +40,7 @@ slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *progra
 /* Gives a run its callable and configuration; describes what is wrong with them. */
 static slip_status check_run(slipi_run *run, slip_callable handle, const slip_run_config *config)
 {
-    slip_status status = slipi_run_find(run, handle, "slip_run");
+    slip_status status = slipi_run_find(run->runner, handle, "slip_run", &run->callable);
     if (status != SLIP_OK) {
         return status;
     }
@@ -142,6 +142,9 @@ static void count_result(slipi_run *run, const slipi_result *result)
         slip_ring_stats *out = &stats->ring[r];
         uint64_t before =
             entry != NULL ? entry->ring_head[r] : run->bound.state->image.runtime.ring[r].head;
+        if (ring->head == before) {
+            continue; /* nothing was submitted there: no mark has moved */
+        }
         out->tasks += ring->head - before;
         out->window_high =
             ring->window_high > out->window_high ? ring->window_high : out->window_high;
@@ -277,7 +280,7 @@ slip_status slipi_run_launch(slipi_run *run)
 static slip_status run_device_orch(slipi_run *run)
 {
     slip_status status = slipi_bind(&run->runner->api, &run->request, &run->bound);
-    run->bind_end_ns = slipi_now_ns();
+    run->bind_end_ns = slipi_run_now(run);
     run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
     slipi_count_state(&run->runner->stats, &run->bound);
     slipi_count_delivery(&run->runner->stats, &run->bound);
@@ -310,7 +313,7 @@ slip_status slipi_run_perform(slipi_run *run)
     }
     status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
                                                        : run_device_orch(run);
-    run->end_ns = slipi_now_ns();
+    run->end_ns = slipi_run_now(run);
     if (run->request.audit.address != 0 || run->runner->trace != NULL) {
         status = end_records(run, status);
     }
@@ -345,6 +348,34 @@ static slip_status run_locked(slipi_run *run, slip_callable callable, const slip
     make_request(run, args, arg_count);
     return slipi_run_perform(run);
 }
+/* Now, if the run is timed; see the header. */
+uint64_t slipi_run_now(const slipi_run *run)
+{
+    return run->timed ? slipi_now_ns() : 0;
+}
+
+/* Starts a run: nothing is bound, asked for or measured. Member by member, for the whole of it is
+ * as long as all else that a hit writes. */
+void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config *config)
+{
+    bool said = config != NULL && config->struct_size >= sizeof(*config);
+    run->timed = !said || config->untimed == 0 || runner->trace != NULL;
+    run->runner = runner;
+    run->callable = NULL;
+    run->request.flags = 0;
+    run->request.graph_tasks = 0;
+    run->request.audit = (slip_binding){0, 0};
+    run->request.task_trace = (slip_binding){0, 0};
+    run->request.times = NULL;
+    run->bound = (slipi_bind_result){0};
+    run->bind_times.prebuilt_begin = 0;
+    run->begin_ns = slipi_run_now(run);
+    run->bind_end_ns = 0;
+    run->launch_end_ns = 0;
+    run->end_ns = 0;
+    run->copy_out_bytes = 0;
+}
+
 /* Runs a program once and waits for it. */
 slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run_arg *args,
                      uint32_t arg_count, const slip_run_config *config)
@@ -353,7 +384,8 @@ slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run
         return SLIP_E_INVALID_ARGUMENT;
     }
     pthread_mutex_lock(&runner->lock);
-    slipi_run run = {.runner = runner, .begin_ns = slipi_now_ns()};
+    slipi_run run;
+    slipi_run_begin(&run, runner, config);
     slip_status status = run_locked(&run, callable, args, arg_count, config);
     slipi_run_finish(&run, status);
     pthread_mutex_unlock(&runner->lock);

@@ -86,6 +86,7 @@ typedef struct slipi_run {
     slipi_bind_request request;
     slipi_bind_result bound;
     slipi_bind_times bind_times;
+    bool timed; /* the clock is read: unless the configuration says otherwise and nobody traces */
     uint64_t begin_ns;
     uint64_t bind_end_ns;
     uint64_t launch_end_ns;
@@ -223,12 +224,19 @@ void slipi_calls_fini(slip_runner *runner, bool device);
 
 /* ---- run.c and graph_run.c ---- */
 
+/* Starts a run, and its time if `config`, which is not checked yet, leaves that on. */
+void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config *config);
+
+/* Now, if the run is timed; else 0. */
+uint64_t slipi_run_now(const slipi_run *run);
+
 /* Fills what of a request comes from callable, configuration and runner; key, arguments, plan and
  * launch place are the caller's. */
 void slipi_run_request(slipi_run *run);
 
-/* Gives a run the program of a handle; `what` is the function that was called. */
-slip_status slipi_run_find(slipi_run *run, slip_callable handle, const char *what);
+/* Finds the program of a handle on a usable runner; `what` is the function that was called. */
+slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char *what,
+                           slipi_callable **out);
 
 /* Checks that a program can run in a mode. */
 slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *program, uint32_t mode);
