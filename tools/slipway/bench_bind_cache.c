@@ -128,11 +128,9 @@ int slipi_bind_measure_window(slipi_bind_bench *bench, uint64_t window, slipi_bi
     return code != 0 ? code : measure_relaid(bench, out);
 }
 
-/* Window of the i-th sizing in turn. */
-static uint64_t turn_window(uint32_t i)
-{
-    return UINT64_C(64) << 2 * i;
-}
+/* Windows of the sizings in turn. */
+static const uint64_t turn_windows[SLIPI_BIND_MAX_SIZINGS] = {1024, 16384, 64,     256,
+                                                              4096, 65536, 262144, 1048576};
 
 /* Several sizings in turn on a fresh runner: first by slip_run, then by a prepared call each. */
 int slipi_bind_measure_in_turn(slipi_bind_bench *bench, slipi_bind_report *out)
@@ -142,16 +140,16 @@ int slipi_bind_measure_in_turn(slipi_bind_bench *bench, slipi_bind_report *out)
     slip_call *calls[SLIPI_BIND_MAX_SIZINGS] = {0};
     int code = slipi_bind_open(bench, NULL, &slipi_bench_empty);
     for (uint32_t i = 0; i < count && code == 0; i++) {
-        code = run_once(bench, turn_window(i), &bench->stats.misses);
+        code = run_once(bench, turn_windows[i], &bench->stats.misses);
     }
     for (uint32_t i = 0; i < SLIPI_BIND_WARM_UP + hits && code == 0; i++) {
-        code = run_once(bench, turn_window(i % count), &bench->stats.hits);
+        code = run_once(bench, turn_windows[i % count], &bench->stats.hits);
         bench->samples[i < SLIPI_BIND_WARM_UP ? 0 : i - SLIPI_BIND_WARM_UP] =
             bench->stats.last_bind_ns;
     }
     out->in_turn_hit = slipi_bind_percentiles(bench, hits);
     for (uint32_t i = 0; i < count && code == 0; i++) {
-        slip_run_config config = slipi_bind_config(turn_window(i));
+        slip_run_config config = slipi_bind_config(turn_windows[i]);
         slip_status status =
             slip_call_prepare(bench->runner, bench->callable, NULL, 0, &config, &calls[i]);
         code = status == SLIP_OK ? SLIPI_EXIT_OK : slipi_bind_fail(bench, status);
