@@ -248,7 +248,7 @@ void slipi_arg_write_row(const slip_run_arg *arg, slipi_launch_arg *row)
     for (uint32_t d = 0; d < SLIP_MAX_DIMS; d++) {
         row->shape[d] = arg->shape[d];
     }
-    row->reserved = 0;
+    row->written = arg->kind == SLIP_PARAM_TENSOR && arg->access != SLIP_ACCESS_IN ? 1 : 0;
 }
 
 /*
@@ -329,6 +329,18 @@ static bool placed_already(const slip_host_api *api, const slipi_signature *sign
     return true;
 }
 
+/* Tells every row whether its buffer may be written through any argument. */
+static void note_written(const slipi_args_plan *plan, slipi_launch_arg *rows)
+{
+    uint8_t written[SLIPI_MAX_BINDINGS] = {0};
+    for (uint32_t i = 0; i < plan->count; i++) {
+        written[rows[i].binding] |= (uint8_t)rows[i].written;
+    }
+    for (uint32_t i = 0; i < plan->count; i++) {
+        rows[i].written = written[rows[i].binding];
+    }
+}
+
 /* Looks at every argument, groups them, and gives the staged ones their places. */
 static slip_status place_anew(const slip_host_api *api, const slipi_signature *signature,
                               slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings)
@@ -353,12 +365,10 @@ static slip_status place_anew(const slip_host_api *api, const slipi_signature *s
         rows[i].offset = 0;
     }
     group(plan, plan->device_order, plan->device_count, rows, bindings);
-    if (plan->staged_count == 0) {
-        return SLIP_OK;
-    }
     uint32_t first = plan->binding_count;
     group(plan, plan->staged_order, plan->staged_count, rows, bindings);
-    return stage(api, plan, bindings, first);
+    note_written(plan, rows);
+    return plan->staged_count == 0 ? SLIP_OK : stage(api, plan, bindings, first);
 }
 
 /* Checks the arguments and writes their rows and bindings. */

@@ -116,7 +116,7 @@ static bool same(uint32_t i)
     if (arg->kind == SLIP_PARAM_SCALAR) {
         return good && CHECK_EQ(SLIPI_BIND_NONE, a->binding);
     }
-    good = good && CHECK_EQ(b->offset, a->offset) &&
+    good = good && CHECK_EQ(b->offset, a->offset) && CHECK_EQ(b->written, a->written) &&
            CHECK_EQ(fresh.bindings[b->binding].bytes, changed.bindings[a->binding].bytes);
     if (in_place || arg->space == SLIP_MEMORY_DEVICE) {
         good = good && CHECK_EQ(address_of(&fresh, i), address_of(&changed, i));
