@@ -66,7 +66,8 @@ def machine(build, sets, note):
     words = (f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} processors, "
              f"{first_line('gcc', '--version')}, build type "
              f"{kind.group(1) if kind else 'unknown'}, {datetime.date.today()}, commit "
-             f"{first_line('git', 'describe', '--always', '--dirty')}. Medians of {sets} sets"
+             f"{first_line('git', 'describe', '--always', '--dirty')}. Medians of {sets} sets, "
+             f"load average {os.getloadavg()[0]:.1f} at their end"
              f"{'; ' + note if note else ''}.")
     return words
 

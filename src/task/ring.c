@@ -252,9 +252,8 @@ void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help 
         slipi_ring_state *s = state_of(rings, r);
         uint64_t capacity = extent_of(rings, r)->heap_bytes;
         SLIPI_ASSERT(s->tail == s->head && s->heap_tail == s->heap_head);
-        uint64_t offset = slipi_lap_offset(s->heap_head, capacity);
-        if (offset != 0) {
-            s->heap_head += capacity - offset;
+        if (s->heap_head % capacity != 0) {
+            s->heap_head += capacity - s->heap_head % capacity;
             s->heap_tail = s->heap_head;
         }
         rings->heap_begin[r] = s->heap_head;

@@ -61,18 +61,10 @@ bool slipi_ring_try_reserve(slipi_rings *rings, uint32_t ring, const slipi_need 
 slip_status slipi_ring_reserve(slipi_rings *rings, uint32_t ring, const slipi_need *need,
                                slipi_fault *fault);
 
-/* Where a position lies in its lap of a ring. A division costs as much as twenty other
- * instructions, and most capacities are powers of two. */
-static inline uint64_t slipi_lap_offset(uint64_t position, uint64_t capacity)
-{
-    uint64_t mask = capacity - 1;
-    return (capacity & mask) == 0 ? position & mask : position % capacity;
-}
-
 /* Where `bytes` in one piece start, at or after `head` in a ring of `capacity` bytes. */
 static inline uint64_t slipi_place(uint64_t head, uint64_t bytes, uint64_t capacity)
 {
-    uint64_t pos = slipi_lap_offset(head, capacity);
+    uint64_t pos = head % capacity;
     return pos + bytes > capacity ? head + (capacity - pos) : head;
 }
 
