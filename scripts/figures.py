@@ -2,7 +2,7 @@
 """figures.py - measures with `slipway bench` and writes the tables of README.md and
 docs/performance.md, and the plot docs/bind.svg.
 
-Usage: figures.py [--build FOLDER] [--sets N] [--note TEXT]
+Usage: figures.py [--build FOLDER] [--sets N] [--note TEXT] [--only bind|graph]
 For whoever refreshes the figures; nothing calls it. The tables stand between the lines
 `<!-- figures: NAME -->` and `<!-- end -->`. A figure is the median over the sets, with the lowest
 and the highest in brackets where there is room. Sets are measured in turn, so that a busy minute
@@ -35,14 +35,14 @@ def bench(build, *words):
     return json.loads(done.stdout)
 
 
-def measure(build, sets):
+def measure(build, sets, only):
     """All sets: lists of reports by platform, and by number of threads."""
     bind = {platform: [] for platform in PLATFORMS}
     graph = {threads: [] for threads in THREADS}
     for number in range(sets):
-        for platform in PLATFORMS:
+        for platform in PLATFORMS if only != "graph" else ():
             bind[platform].append(bench(build, "bind", "--platform", platform))
-        for threads in THREADS:
+        for threads in THREADS if only != "bind" else ():
             graph[threads].append(bench(build, "graph", "--threads", str(threads)))
         print(f"set {number + 1} of {sets}", file=sys.stderr)
     return bind, graph
@@ -229,15 +229,20 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--sets", type=int, default=3)
     parser.add_argument("--note", default="")
+    parser.add_argument("--only", choices=("bind", "graph"))
     options = parser.parse_args()
-    bind, graph = measure(options.build, options.sets)
+    bind, graph = measure(options.build, options.sets, options.only)
     where = [machine(options.build, options.sets, options.note)]
-    replace("README.md", {"machine": where, "bind": bind_short(bind), "graph": graph_short(graph)})
-    replace("docs/performance.md", {"machine": where, "bind": bind_long(bind),
-                                    "bind rest": bind_rest(bind), "bind first": bind_first(bind),
-                                    "graph": graph_long(graph)})
-    with open(os.path.join(ROOT, "docs", "bind.svg"), "w", encoding="utf-8") as handle:
-        handle.write(bind_plot(bind))
+    if options.only != "graph":
+        replace("README.md", {"machine bind": where, "bind": bind_short(bind)})
+        replace("docs/performance.md", {"machine bind": where, "bind": bind_long(bind),
+                                        "bind rest": bind_rest(bind),
+                                        "bind first": bind_first(bind)})
+        with open(os.path.join(ROOT, "docs", "bind.svg"), "w", encoding="utf-8") as handle:
+            handle.write(bind_plot(bind))
+    if options.only != "bind":
+        replace("README.md", {"machine": where, "graph": graph_short(graph)})
+        replace("docs/performance.md", {"machine": where, "graph": graph_long(graph)})
 
 
 if __name__ == "__main__":
