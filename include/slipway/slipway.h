@@ -161,6 +161,10 @@ enum slip_memory_space {
     SLIP_MEMORY_DEVICE = 1 /* resident: nothing is copied */
 };
 
+enum slip_arg_flags {
+    SLIP_ARG_CONST = 1 /* IN tensors: contents do not change; see slip_call_prepare */
+};
+
 /* One argument of a run: a row-major tensor or a scalar, as the program's signature says. */
 typedef struct slip_run_arg {
     uint8_t kind;   /* enum slip_param_kind */
@@ -169,7 +173,7 @@ typedef struct slip_run_arg {
     uint8_t access; /* IN, OUT or INOUT: must be what the signature says */
     uint32_t ndim;
     uint32_t shape[SLIP_MAX_DIMS]; /* elements */
-    uint32_t reserved;             /* zero */
+    uint32_t flags;                /* enum slip_arg_flags */
     void *host;                    /* SLIP_MEMORY_HOST */
     slip_device_ptr device;        /* SLIP_MEMORY_DEVICE; may point into an allocation */
     uint64_t scalar;               /* SLIP_PARAM_SCALAR: bit pattern */
@@ -224,7 +228,7 @@ typedef struct slip_run_config {
     uint32_t control_threads; /* AICPU threads (sims) or threads (cpu) used; 0 = automatic */
     uint32_t trace_tasks;     /* 1: per-core task records, as trace lines (needs a trace) */
     uint32_t audit;           /* 1: record every task, region and edge; see slip_audit */
-    uint32_t reserved;        /* zero */
+    uint32_t untimed;         /* 1: reads no clock; last_bind_ns and last_run_ns become 0 */
     uint64_t timeout_ns;      /* bound of the whole run; 0 = none besides the progress deadline */
     slip_sizing sizing;
 } slip_run_config;
@@ -236,6 +240,50 @@ typedef struct slip_run_config {
 SLIP_API SLIP_MUST_USE slip_status slip_run(slip_runner *runner, slip_callable callable,
                                             const slip_run_arg *args, uint32_t arg_count,
                                             const slip_run_config *config);
+
+/*
+ * A prepared call: a program with its arguments and its configuration, checked, placed and resolved
+ * once, run many times. It belongs to its runner, whose close destroys those that are left. Calls
+ * may be used from any thread; they are serialised with everything else on the runner.
+ */
+typedef struct slip_call slip_call;
+
+/*
+ * Prepares a call: checks everything that slip_run would, copies `args` and `config` (which may be
+ * null), and gives the call a launch block of its own. Nothing is run, built or copied to the
+ * device. On failure *out is null.
+ *
+ * What a run of it costs on the host does not grow with arguments that stay as they are. Contents
+ * of tensors may always change: on devices that do not use host memory in place, every IN and INOUT
+ * host tensor is copied in before every run, OUT and INOUT back after it, as slip_run does. An IN
+ * tensor with SLIP_ARG_CONST is copied once, and again only after slip_call_set set it, or the
+ * runner's device memory changed (an allocation, a free, staging that grew, a device that was
+ * recovered). slip_run ignores the flag.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_prepare(slip_runner *runner, slip_callable callable,
+                                                     const slip_run_arg *args, uint32_t arg_count,
+                                                     const slip_run_config *config,
+                                                     slip_call **out);
+
+/*
+ * Changes argument `index`, for the runs that follow. It is checked like an argument of slip_run;
+ * on failure, which names the argument, the call keeps the one it had. Its cost does not depend on
+ * the other arguments but for a search by address in the next run. Where a tensor then overlaps
+ * another one or leaves an overlap, or a copied one takes another size, that run places all of them
+ * again. Two arguments may change places.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_set(slip_call *call, uint32_t index,
+                                                 const slip_run_arg *arg);
+
+/*
+ * Runs a call once and waits for it; effects, statistics and errors are those of slip_run. Device
+ * memory that was freed under it is an error that names the argument, which can be set to another
+ * one. If its program was unregistered, SLIP_E_BAD_CALLABLE: the call can only be destroyed.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_run(slip_call *call);
+
+/* Destroys a call. Null is fine. */
+SLIP_API void slip_call_destroy(slip_call *call);
 
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
@@ -297,8 +345,8 @@ typedef struct slip_stats {
     uint64_t region_allocs; /* platform allocations for regions */
     uint64_t last_tasks;    /* tasks of the last run */
     uint64_t last_edges;    /* edges of the last run */
-    uint64_t last_bind_ns;  /* host clock */
-    uint64_t last_run_ns;
+    uint64_t last_bind_ns;  /* host clock, its two reads included; 0 after an untimed run */
+    uint64_t last_run_ns;   /* of the whole run, likewise */
     uint64_t device_resets; /* recoveries that lost everything on the device */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;

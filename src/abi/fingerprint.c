@@ -226,6 +226,7 @@ static const uint32_t facts[] = {
     AT(slipi_launch_arg, offset),
     AT(slipi_launch_arg, scalar),
     AT(slipi_launch_arg, shape),
+    AT(slipi_launch_arg, written),
     SIZE(slipi_result),
     AT(slipi_result, status),
     AT(slipi_result, tasks),

@@ -44,7 +44,7 @@ typedef struct slipi_launch_arg {
     uint64_t offset;  /* bytes from the binding's base */
     uint64_t scalar;
     uint32_t shape[SLIP_MAX_DIMS];
-    uint32_t reserved;
+    uint32_t written; /* 1: this argument, or one that shares its buffer, may be written */
 } slipi_launch_arg;
 _Static_assert(sizeof(slipi_launch_arg) == 48, "launch arg size");
 

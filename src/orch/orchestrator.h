@@ -34,6 +34,7 @@ typedef struct slipi_orchestrator {
     uint64_t edges;
     uint64_t edges_skipped;
     uint64_t run_serial;
+    uint64_t args_seq;                /* at which the run arguments' buffers are born */
     slipi_audit_header *audit;        /* null = off */
     uint64_t first_task[SLIPI_RINGS]; /* head of each ring when the run began */
     slipi_scope scopes[SLIP_MAX_SCOPE_DEPTH];

@@ -147,7 +147,7 @@ static void free_device_memory(slip_runner *runner)
     slipi_regions_fini(runner);
     slipi_programs_free_device(runner);
     if (runner->staging.base != 0) {
-        runner->ops->free(runner->device, runner->staging.base, runner->staging.committed);
+        runner->ops->free(runner->device, runner->staging.base, runner->staging.bytes);
     }
     if (runner->launch.address != 0) {
         runner->ops->free(runner->device, runner->launch.address, SLIPI_LAUNCH_BYTES);
@@ -163,6 +163,7 @@ static void tear_down(slip_runner *runner)
 {
     bool quiet = runner->device != NULL && runner->refuses == 0 && runner->broken == 0;
     slipi_records_fini(runner, quiet);
+    slipi_calls_fini(runner, quiet);
     if (quiet) {
         free_device_memory(runner);
     }
@@ -209,6 +210,7 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
     slipi_error_begin(&runner->error, SLIP_OK);
     runner->ops = plan.ops;
     runner->device_id = plan.open.device_id;
+    runner->plan.staging = &runner->staging;
     runner->run_serial = first_serial(runner);
     slipi_prebuilt_cache_init(&runner->cache, plan.cache_entries, plan.cache_bytes,
                               slipi_regions_release_entry, runner);

@@ -94,29 +94,38 @@ static bool owns_device_memory(void *ctx, uint64_t address, uint64_t bytes)
     return slipi_device_memory_owns(&runner->memory, address, bytes);
 }
 
-/* A device buffer for host arguments; grown by half at least, never given back before close. */
-static slip_status acquire_staging(void *ctx, uint64_t bytes, uint64_t *out_address)
+/* Bytes to ask for when a staging buffer must grow: the runner's own, which serves every run, by
+ * half at least; that of a prepared call as it is needed. */
+static uint64_t staging_wanted(const slip_runner *runner, const slipi_staging *staging,
+                               uint64_t bytes)
+{
+    if (staging != &runner->staging) {
+        return bytes;
+    }
+    uint64_t wanted = bytes > MIN_STAGING_BYTES ? bytes : MIN_STAGING_BYTES;
+    uint64_t grown = staging->bytes + staging->bytes / 2;
+    return wanted > grown ? wanted : grown;
+}
+
+/* Makes a device buffer for host arguments large enough. */
+static slip_status acquire_staging(void *ctx, slipi_staging *staging, uint64_t bytes)
 {
     slip_runner *runner = ctx;
-    slipi_region *staging = &runner->staging;
-    if (bytes > staging->committed) {
-        uint64_t wanted = bytes > MIN_STAGING_BYTES ? bytes : MIN_STAGING_BYTES;
-        uint64_t grown = staging->committed + staging->committed / 2;
-        wanted = wanted > grown ? wanted : grown;
-        if (staging->base != 0) {
-            runner->ops->free(runner->device, staging->base, staging->committed);
-        }
-        *staging = (slipi_region){0, 0, 0};
-        runner->memory.epoch++;
-        uint64_t base = 0;
-        slip_status status = runner->ops->alloc(runner->device, wanted, &base);
-        if (status != SLIP_OK) {
-            return slipi_platform_fail(runner, status, "alloc", wanted,
-                                       "staging of host arguments");
-        }
-        *staging = (slipi_region){base, wanted, wanted};
+    if (bytes <= staging->bytes) {
+        return SLIP_OK;
     }
-    *out_address = staging->base;
+    uint64_t wanted = staging_wanted(runner, staging, bytes);
+    if (staging->base != 0) {
+        runner->ops->free(runner->device, staging->base, staging->bytes);
+    }
+    *staging = (slipi_staging){0, 0};
+    runner->memory.epoch++;
+    uint64_t base = 0;
+    slip_status status = runner->ops->alloc(runner->device, wanted, &base);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "alloc", wanted, "staging of host arguments");
+    }
+    *staging = (slipi_staging){base, wanted};
     return SLIP_OK;
 }
 

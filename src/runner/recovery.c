@@ -23,7 +23,8 @@ static void forget_device(slip_runner *runner)
 {
     slipi_prebuilt_cache_forget(&runner->cache);
     slipi_regions_forget(runner);
-    runner->staging = (slipi_region){0, 0, 0};
+    runner->staging = (slipi_staging){0, 0};
+    slipi_calls_forget(runner);
     runner->launch.address = 0;
     runner->audit.region = (slipi_region){0, 0, 0};
     runner->task_trace.region = (slipi_region){0, 0, 0};

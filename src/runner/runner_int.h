@@ -58,9 +58,10 @@ struct slip_runner {
     slip_host_api api;
     slipi_prebuilt_cache cache;
     slipi_regions regions;
-    slipi_region staging; /* host arguments on the device */
+    slipi_staging staging; /* host arguments of runs on the device */
     slipi_launch_place launch;
     slipi_device_memory memory;
+    slip_call *calls; /* prepared calls, a list */
     slipi_callables callables;
     slipi_record audit;
     slipi_record task_trace;
@@ -85,6 +86,7 @@ typedef struct slipi_run {
     slipi_bind_request request;
     slipi_bind_result bound;
     slipi_bind_times bind_times;
+    bool timed; /* the clock is read: unless the configuration says otherwise and nobody traces */
     uint64_t begin_ns;
     uint64_t bind_end_ns;
     uint64_t launch_end_ns;
@@ -212,7 +214,38 @@ uint64_t slipi_ticks_ns(const slip_runner *runner, uint64_t ticks);
 /* Emits the spans of a run, good or failed. */
 void slipi_run_emit_spans(slipi_run *run, slip_status status);
 
+/* ---- call.c ---- */
+
+/* Forgets what prepared calls had on a device that has lost it. */
+void slipi_calls_forget(slip_runner *runner);
+
+/* Destroys the calls that are left, at close; their device memory only if `device`. */
+void slipi_calls_fini(slip_runner *runner, bool device);
+
 /* ---- run.c and graph_run.c ---- */
+
+/* Starts a run, and its time if `config`, which is not checked yet, leaves that on. */
+void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config *config);
+
+/* Now, if the run is timed; else 0. */
+uint64_t slipi_run_now(const slipi_run *run);
+
+/* Fills what of a request comes from callable, configuration and runner; key, arguments, plan and
+ * launch place are the caller's. */
+void slipi_run_request(slipi_run *run);
+
+/* Finds the program of a handle on a usable runner; `what` is the function that was called. */
+slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char *what,
+                           slipi_callable **out);
+
+/* Checks that a program can run in a mode. */
+slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *program, uint32_t mode);
+
+/* Binds, launches, waits, reads the result back: all of a run after its request is filled. */
+slip_status slipi_run_perform(slipi_run *run);
+
+/* Counts the end of a run, good or failed, and recovers a broken device. */
+void slipi_run_finish(slipi_run *run, slip_status status);
 
 /* Adds to the counters how a bind found its state, and what it built. */
 void slipi_count_state(slip_stats *stats, const slipi_bind_result *bound);

@@ -25,12 +25,12 @@ static const weak_label labels[LABELS] = {
     [G4_ACTIVE] = {"G4", "src/platform/cpu/pool.c", "slipi_load_seq_cst(&pool->helpers[i].active)",
                    NULL},
     [G5] = {"G5", "src/platform/cpu/pool.c", "slipi_store_release(&helper->active, 0u)", NULL},
-    [G6] = {"G6", "src/platform/cpu/pool.c", "slipi_store_seq_cst(&pool->run_open, 1u)", NULL},
+    [G6] = {"G6", "src/platform/cpu/pool.c", "slipi_store_release(&pool->run_open, 1u)", NULL},
     [LOOK_HIGH] = {"high, before G0", "src/platform/cpu/pool.c",
                    "high = slipi_load_seq_cst(&pool->high)", NULL},
 };
 
-/* What seq_cst adds to acquire and release is needed everywhere but when a run is opened. */
+/* What seq_cst adds to acquire and release is needed wherever it is used. */
 static const weak_row rows[] = {
     {G0, WEAK_RELAXED, WEAK_CAUGHT},        {G0, WEAK_ACQ_REL, WEAK_CAUGHT},
     {G1, WEAK_RELAXED, WEAK_CAUGHT},        {G1, WEAK_RELEASE, WEAK_CAUGHT},
@@ -39,7 +39,7 @@ static const weak_row rows[] = {
     {G4_HIGH, WEAK_RELAXED, WEAK_CAUGHT},   {G4_HIGH, WEAK_ACQUIRE, WEAK_CAUGHT},
     {G4_ACTIVE, WEAK_RELAXED, WEAK_CAUGHT}, {G4_ACTIVE, WEAK_ACQUIRE, WEAK_CAUGHT},
     {G5, WEAK_RELAXED, WEAK_CAUGHT},        {G6, WEAK_RELAXED, WEAK_CAUGHT},
-    {G6, WEAK_RELEASE, WEAK_HOLDS},         {LOOK_HIGH, WEAK_RELAXED, WEAK_HOLDS},
+    {LOOK_HIGH, WEAK_RELAXED, WEAK_HOLDS},
 };
 
 /* Where the owner or a helper is. */

@@ -55,6 +55,58 @@ static void copies(story *s)
     (void)note(s, slip_device_free(s->runner, memory), "slip_device_free");
 }
 
+/* A tensor argument over x. */
+static slip_run_arg x_arg(story *s)
+{
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    return slip_host_tensor(s->x, SLIP_F32, SLIP_ACCESS_IN, 1, shape);
+}
+
+/* Runs the prepared call, with y wiped before. */
+static void run_call(story *s)
+{
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        s->y[i] = -1.0f;
+    }
+    bool good = note(s, slip_call_run(s->call), "slip_call_run");
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS && good; i++) {
+        if (s->y[i] != 2.0f * s->x[i] + 1.0f) {
+            fprintf(stderr, "a prepared call gave a wrong result\n");
+            s->wrong++;
+            return;
+        }
+    }
+}
+
+/* A prepared call: two runs with one tensor, two with another; it stays for later. */
+static void call(story *s)
+{
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    slip_run_config config = affine_config(256, 65536, 64);
+    float first[AFFINE_ELEMENTS] = {1.0f};
+    slip_run_arg args[] = {slip_host_tensor(first, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
+                           slip_host_tensor(s->y, SLIP_F32, SLIP_ACCESS_OUT, 1, shape),
+                           slip_scalar_arg(0)};
+    if (!note(s, slip_call_prepare(s->runner, s->callable, args, 3, &config, &s->call),
+              "slip_call_prepare")) {
+        s->wrong += s->call != NULL ? 1u : 0u;
+        return;
+    }
+    (void)note(s, slip_call_run(s->call), "slip_call_run");
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        s->x[i] = (float)i;
+    }
+    slip_run_arg changed = x_arg(s);
+    changed.flags = SLIP_ARG_CONST;
+    if (!note(s, slip_call_set(s->call, 0, &changed), "slip_call_set")) {
+        slip_call_destroy(s->call); /* it still names what goes with this function */
+        s->call = NULL;
+        return;
+    }
+    run_call(s);
+    run_call(s);
+}
+
 /* Tells the story; see the header. */
 void story_tell(story *s)
 {
@@ -73,6 +125,7 @@ void story_tell(story *s)
     run(s, 64, 65536);
     run(s, 128, 1 << 20);
     run(s, 64, 65536);
+    call(s);
     config.audit = 1;
     bool right = false;
     (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
@@ -94,6 +147,9 @@ void story_check_usable(story *s)
         run(s, 64, 65536);
         run(s, 128, 1 << 20);
         run(s, 16, 4096);
+        if (s->call != NULL) {
+            run_call(s);
+        }
     }
     if (s->failures != before) {
         s->wrong++;
@@ -104,6 +160,8 @@ void story_check_usable(story *s)
 void story_end(story *s)
 {
     if (s->runner != NULL) {
+        slip_call_destroy(s->call);
+        s->call = NULL;
         if (s->callable.id != 0) {
             (void)note(s, slip_unregister(s->runner, s->callable), "slip_unregister");
         }
