@@ -299,7 +299,9 @@ typedef struct slip_stats {
     uint64_t last_edges;    /* edges of the last run */
     uint64_t last_bind_ns;  /* host clock */
     uint64_t last_run_ns;
-    uint64_t device_resets; /* recoveries that lost everything on the device */
+    uint64_t device_resets;     /* recoveries that lost everything on the device */
+    uint64_t relaid_bytes;      /* total zeroed in used SM and arenas: touched ones, where known */
+    uint64_t last_relaid_bytes; /* of the last bind that relaid: dirty, or without the cache */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 

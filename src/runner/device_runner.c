@@ -80,6 +80,10 @@ slip_status slipi_launch_place_alloc(slip_runner *runner)
         place->address = 0;
         return slipi_platform_fail(runner, status, "alloc", SLIPI_LAUNCH_BYTES, "launch block");
     }
+    if (runner->info.host_in_place != 0) {
+        place->block = (slipi_launch *)(uintptr_t)place->address;
+        slipi_bind_init_block(place->block);
+    }
     return SLIP_OK;
 }
 
@@ -91,17 +95,15 @@ static slip_status make_launch_place(slip_runner *runner)
     if (status != SLIP_OK) {
         return status;
     }
-    if (runner->info.host_in_place != 0) {
-        place->block = (slipi_launch *)(uintptr_t)place->address;
-    } else {
+    if (runner->info.host_in_place == 0) {
         runner->owns_block = 1;
         place->block = calloc(1, SLIPI_LAUNCH_BYTES);
         if (place->block == NULL) {
             return slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY,
                               "no memory for a launch block of %zu bytes", SLIPI_LAUNCH_BYTES);
         }
+        slipi_bind_init_block(place->block);
     }
-    slipi_bind_init_block(place->block);
     return SLIP_OK;
 }
 

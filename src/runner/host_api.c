@@ -76,14 +76,20 @@ static slip_status copy_from(void *ctx, void *dst, uint64_t src, uint64_t bytes)
     return SLIP_OK;
 }
 
-/* Makes resident bytes read as zero again. */
+/* Makes resident bytes read as zero again, and counts those that it took work for. */
 static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
 {
     slip_runner *runner = ctx;
-    slip_status status = runner->ops->zero(runner->device, address, bytes);
+    const slip_platform_ops *ops = runner->ops;
+    uint64_t relaid = bytes;
+    slip_status status = ops->relay != NULL ? ops->relay(runner->device, address, bytes, &relaid)
+                                            : ops->zero(runner->device, address, bytes);
     if (status != SLIP_OK) {
-        return slipi_platform_fail(runner, status, "zero", bytes, "relaying SM or arena");
+        return slipi_platform_fail(runner, status, ops->relay != NULL ? "relay" : "zero", bytes,
+                                   "relaying SM or arena");
     }
+    runner->stats.relaid_bytes += relaid;
+    runner->stats.last_relaid_bytes = relaid;
     return SLIP_OK;
 }
 

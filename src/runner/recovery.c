@@ -26,6 +26,7 @@ static void forget_device(slip_runner *runner)
     runner->staging = (slipi_region){0, 0, 0};
     runner->launch.address = 0;
     runner->audit.region = (slipi_region){0, 0, 0};
+    runner->audited = 0;
     runner->task_trace.region = (slipi_region){0, 0, 0};
     runner->memory.count = 0;
     runner->memory.epoch++;

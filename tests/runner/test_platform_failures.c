@@ -68,8 +68,8 @@ static void each_call_fails_in_turn(void)
 /* A kind of call that always fails: every attempt is described, and the end is clean. */
 static void each_kind_fails_always(void)
 {
-    const char *kinds[] = {"reserve",   "commit",       "zero",   "alloc", "copy_to",
-                           "copy_from", "load_program", "launch", "wait"};
+    const char *kinds[] = {"reserve", "commit",    "zero",         "relay",  "available", "alloc",
+                           "copy_to", "copy_from", "load_program", "launch", "wait"};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         story s = {.ops = failing_platform_wrap(slip_platform_find(platform))};
         failing_platform_fail_always(kinds[i]);
@@ -93,14 +93,14 @@ static void failed_setup_names_the_region(void)
     slip_callable callable = affine_register(runner);
     slip_run_config config = affine_config(64, 65536, 64);
     uint64_t live = failing_platform_live();
-    for (uint64_t call = 1; call <= 2; call++) { /* reserve, commit */
-        failing_platform_fail_at(call);
+    const char *calls[] = {"reserve", "commit"};
+    for (size_t i = 0; i < 2; i++) {
+        failing_platform_fail_nth(calls[i], 1);
         CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, slip_prewarm(runner, &config));
         CHECK_STR("SM and runtime arena", affine_error(runner).resource);
         CHECK_EQ(live, failing_platform_live());
         CHECK_EQ(0, affine_stats(runner).cache_entries);
     }
-    failing_platform_fail_at(0);
     CHECK(affine_good(runner, callable, &config));
     /* The heap of a larger sizing cannot be had: with no other entry to give up, it is named. */
     failing_platform_fail_always("commit");
@@ -122,7 +122,7 @@ static void short_memory_evicts(void)
     slip_run_config first = affine_config(64, 65536, 64);
     slip_run_config second = affine_config(128, 65536, 64);
     CHECK(affine_good(runner, callable, &first));
-    failing_platform_fail_at(1);
+    failing_platform_fail_nth("reserve", 1);
     CHECK_STATUS(SLIP_OK, slip_prewarm(runner, &second));
     CHECK_STR("reserve", failing_platform_failed());
     slip_stats stats = affine_stats(runner);

@@ -100,7 +100,7 @@ static void failed_relay_is_done_again(void)
     bool right = false;
     CHECK(affine_good(runner, callable, &config));
     slipi_prebuilt_cache_mark_dirty(runner->cache.latest);
-    failing_platform_fail_always("zero");
+    failing_platform_fail_always("relay");
     for (int i = 0; i < 2; i++) {
         CHECK_STATUS(SLIP_E_DEVICE, affine_run(runner, callable, &config, 0, &right));
         CHECK_EQ(0, affine_stats(runner).cache_entries);
