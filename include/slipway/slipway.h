@@ -302,6 +302,8 @@ typedef struct slip_stats {
     uint64_t device_resets;     /* recoveries that lost everything on the device */
     uint64_t relaid_bytes;      /* total zeroed in used SM and arenas: touched ones, where known */
     uint64_t last_relaid_bytes; /* of the last bind that relaid: dirty, or without the cache */
+    uint64_t trims;             /* calls of slip_trim that gave back all that they were asked for */
+    uint64_t trimmed_bytes;     /* total that slip_trim gave back, of all kinds */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 
@@ -375,6 +377,37 @@ typedef struct slip_cache_entry_info {
 SLIP_API SLIP_MUST_USE slip_status slip_cache_info(slip_runner *runner,
                                                    slip_cache_entry_info *entries,
                                                    uint32_t *inout_count);
+
+/* What stays when memory is given back. */
+typedef struct slip_trim_target {
+    uint32_t struct_size;
+    uint32_t keep_entries; /* cache entries that stay at most, the most recently used ones */
+    uint64_t keep_bytes;   /* of their SM and arena together, at most; 0 = no bound */
+    uint32_t keep_pages;   /* 1: the part of the GM heap that they use keeps its memory; 0: it stays
+                              committed, and its memory comes back with its first use */
+    uint32_t reserved;     /* zero */
+} slip_trim_target;
+
+/* What was given back. */
+typedef struct slip_trimmed {
+    uint32_t struct_size;
+    uint32_t entries;          /* dropped; counted as evictions */
+    uint64_t gm_heap_bytes;    /* no longer committed */
+    uint64_t sm_bytes;         /* no longer committed, with their entries or left from a run */
+    uint64_t arena_bytes;      /* likewise */
+    uint64_t heap_pages_bytes; /* of the heap that stays committed: memory behind it */
+    uint64_t staging_bytes;    /* room for host arguments on the device */
+    uint64_t record_bytes;     /* audit record and task records: slip_audit has none then */
+} slip_trimmed;
+
+/*
+ * Gives memory back: idle cache entries beyond `target` (null: all of them), what of the GM heap no
+ * entry needs, staging and record buffers. Device memory of callers and programs stay. Whatever a
+ * later run needs is made anew; the entries that stay are hits. `out` may be null; after a failure
+ * it holds what was given back until then. Waits for a run or a part of a pre-fault to end.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_trim(slip_runner *runner, const slip_trim_target *target,
+                                             slip_trimmed *out);
 
 /* ---- audit ---------------------------------------------------------------------------------- */
 

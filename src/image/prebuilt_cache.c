@@ -131,20 +131,32 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
     return SLIPI_PREBUILT_HIT;
 }
 
-/* Drops the least recently used entry; false if there is none. */
-bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache)
+/* Index of the least recently used of the entries that are there. */
+static uint32_t oldest_index(const slipi_prebuilt_cache *cache)
 {
-    if (cache->count == 0) {
-        return false;
-    }
     uint32_t oldest = 0;
     for (uint32_t i = 1; i < cache->count; i++) {
         if (cache->entries[i]->age < cache->entries[oldest]->age) {
             oldest = i;
         }
     }
+    return oldest;
+}
+
+/* The least recently used entry; null if there is none. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache)
+{
+    return cache->count == 0 ? NULL : cache->entries[oldest_index(cache)];
+}
+
+/* Drops the least recently used entry; false if there is none. */
+bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache)
+{
+    if (cache->count == 0) {
+        return false;
+    }
     cache->evictions++;
-    drop(cache, oldest);
+    drop(cache, oldest_index(cache));
     return true;
 }
 

@@ -82,7 +82,8 @@ typedef struct slipi_prebuilt_cache {
 enum slipi_prebuilt_found {
     SLIPI_PREBUILT_MISS = 0,
     SLIPI_PREBUILT_HIT = 1,
-    SLIPI_PREBUILT_DIRTY = 2 /* resident, but must be relaid; `valid` was taken back */
+    SLIPI_PREBUILT_DIRTY = 2, /* resident, but must be relaid; `valid` was taken back */
+    SLIPI_PREBUILT_UNSEEN = 3 /* a bind failed before it looked */
 };
 
 /* Starts an empty cache. */
@@ -111,6 +112,9 @@ slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
 
 /* Notes that the last run broke the entry's regions. */
 void slipi_prebuilt_cache_mark_dirty(slipi_prebuilt_entry *entry);
+
+/* The least recently used entry; null if there is none. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache);
 
 /* Drops the least recently used entry; false if there is none. Counts an eviction. */
 bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache);

@@ -23,6 +23,7 @@ static void forget_device(slip_runner *runner)
 {
     slipi_prebuilt_cache_forget(&runner->cache);
     slipi_regions_forget(runner);
+    slipi_programs_forget(runner);
     runner->staging = (slipi_region){0, 0, 0};
     runner->launch.address = 0;
     runner->audit.region = (slipi_region){0, 0, 0};
@@ -31,6 +32,24 @@ static void forget_device(slip_runner *runner)
     runner->memory.count = 0;
     runner->memory.epoch++;
     runner->stats.device_resets++;
+}
+
+/* Puts the runner's own things on the device again, or leaves it empty. */
+static slip_status put_back(slip_runner *runner)
+{
+    slipi_launch_place *place = &runner->launch;
+    slip_status status = slipi_launch_place_alloc(runner);
+    if (status == SLIP_OK) {
+        status = slipi_programs_reload(runner);
+    }
+    if (status != SLIP_OK) {
+        slipi_programs_free_device(runner);
+        if (place->address != 0) {
+            runner->ops->free(runner->device, place->address, SLIPI_LAUNCH_BYTES);
+            place->address = 0;
+        }
+    }
+    return status;
 }
 
 /* Recovers a broken device; see the header. */
@@ -49,11 +68,7 @@ void slipi_runner_recover(slip_runner *runner)
     }
     forget_device(runner);
     slip_error first = runner->error;
-    slip_status status = slipi_launch_place_alloc(runner);
-    if (status == SLIP_OK) {
-        status = slipi_programs_reload(runner);
-    }
-    if (status != SLIP_OK) {
+    if (put_back(runner) != SLIP_OK) {
         (void)snprintf(why, sizeof(why), "the device was reset, then: %.200s",
                        runner->error.message);
         refuse(runner, why);

@@ -267,13 +267,6 @@ void slipi_regions_handed_over(slip_runner *runner)
     runner->regions.arena_bytes = 0;
 }
 
-/* Gives everything back; at close. */
-void slipi_regions_fini(slip_runner *runner)
-{
-    slipi_prebuilt_cache_fini(&runner->cache);
-    slipi_regions_rollback(runner);
-}
-
 /* Rounds what was aligned before; it cannot overflow. */
 static uint64_t page_aligned(uint64_t bytes)
 {
@@ -281,6 +274,71 @@ static uint64_t page_aligned(uint64_t bytes)
     bool good = slipi_align_u64(bytes, SLIPI_PAGE, &aligned);
     SLIPI_ASSERT(good);
     return aligned;
+}
+
+/* Bytes of the heap that the entries which are there may use. */
+static uint64_t heap_needed(const slipi_prebuilt_cache *cache)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < cache->count; i++) {
+        uint64_t bytes = cache->entries[i]->state.gm_heap_bytes;
+        most = bytes > most ? bytes : most;
+    }
+    return page_aligned(most);
+}
+
+/* Gives the end of the heap back that no entry needs. */
+static slip_status heap_shrink(slip_runner *runner, uint64_t *out_bytes)
+{
+    slipi_region *heap = &runner->regions.heap;
+    uint64_t needed = heap_needed(&runner->cache);
+    if (needed >= heap->committed) {
+        return SLIP_OK;
+    }
+    if (needed == 0) {
+        *out_bytes = heap->committed;
+        slipi_region_release(runner, heap);
+        return SLIP_OK;
+    }
+    if (runner->ops->decommit == NULL) {
+        return SLIP_OK;
+    }
+    slip_status status = runner->ops->decommit(runner->device, heap->base, heap->committed, needed);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "decommit", heap->committed - needed, "GM heap");
+    }
+    *out_bytes = heap->committed - needed;
+    heap->committed = needed;
+    return SLIP_OK;
+}
+
+/* Gives back what no entry needs; see the header. */
+slip_status slipi_regions_trim(slip_runner *runner, bool keep_pages, slip_trimmed *out)
+{
+    slipi_regions *regions = &runner->regions;
+    slipi_region *heap = &regions->heap;
+    out->sm_bytes += regions->pair.committed - regions->arena_bytes;
+    out->arena_bytes += regions->arena_bytes;
+    release_pair(runner);
+    slip_status status = heap_shrink(runner, &out->gm_heap_bytes);
+    /* Nothing in the heap outlives a run. Without relay, zeroing would take memory, not give it. */
+    if (status != SLIP_OK || keep_pages || heap->base == 0 || runner->ops->relay == NULL) {
+        return status;
+    }
+    status =
+        runner->ops->relay(runner->device, heap->base, heap->committed, &out->heap_pages_bytes);
+    if (status != SLIP_OK) {
+        out->heap_pages_bytes = 0;
+        return slipi_platform_fail(runner, status, "relay", heap->committed, "GM heap");
+    }
+    return SLIP_OK;
+}
+
+/* Gives everything back; at close. */
+void slipi_regions_fini(slip_runner *runner)
+{
+    slipi_prebuilt_cache_fini(&runner->cache);
+    slipi_regions_rollback(runner);
 }
 
 /* Forgets all regions without giving them back; see the header. */

@@ -162,6 +162,9 @@ void slipi_regions_handed_over(slip_runner *runner);
 /* Gives everything back; at close. */
 void slipi_regions_fini(slip_runner *runner);
 
+/* Gives back the pair of the last set-up and what of the heap no entry needs; adds to *out. */
+slip_status slipi_regions_trim(slip_runner *runner, bool keep_pages, slip_trimmed *out);
+
 /* The cache's release function; user is the runner. */
 void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state);
 
@@ -176,7 +179,10 @@ void slipi_programs_fini(slip_runner *runner, bool unload);
 /* Takes every program off the device; before the device is closed. */
 void slipi_programs_free_device(slip_runner *runner);
 
-/* Puts every program on the device again, which has lost them all. */
+/* Forgets what of every program was on the device, which has lost it. */
+void slipi_programs_forget(slip_runner *runner);
+
+/* Puts every program on the device again, after they were forgotten. */
 slip_status slipi_programs_reload(slip_runner *runner);
 
 /* ---- device_runner.c ---- */
@@ -200,6 +206,9 @@ slip_status slipi_task_trace_begin(slip_runner *runner, slip_binding *out);
 
 /* Emits the records of the last run as trace lines. */
 void slipi_task_trace_emit(slipi_run *run);
+
+/* Gives both buffers back while the runner stays open; returns their bytes on the device. */
+uint64_t slipi_records_trim(slip_runner *runner);
 
 /* Gives both buffers back; the device's part only if nothing can write to it any more. */
 void slipi_records_fini(slip_runner *runner, bool device);

@@ -10,6 +10,7 @@
 
 struct slip_platform_device {
     slip_platform_device *inner;
+    slip_platform_device *lost_inner; /* from before the last reset; null if there was none */
     slip_platform_open options;
     const char *failed; /* call that was made to fail last; null if another one failed since */
     bool lost;          /* every call fails before recover */
@@ -110,6 +111,9 @@ static slip_status open_device(const slip_platform_open *options, slip_platform_
 static void close_device(slip_platform_device *device)
 {
     state.inner->close(device->inner);
+    if (device->lost_inner != NULL) {
+        state.inner->close(device->lost_inner);
+    }
     state.live -= device->hung || device->lost ? device->things : 0; /* they are left alone */
     free(device);
     state.live--;
@@ -266,7 +270,11 @@ static slip_status recover(slip_platform_device *device, char *why, size_t why_b
         (void)snprintf(why, why_bytes, "the reset was made to fail");
         return SLIP_E_DEVICE;
     }
-    state.inner->close(device->inner);
+    /* The lost one stays until the next reset, so that nothing lies where it lay before. */
+    if (device->lost_inner != NULL) {
+        state.inner->close(device->lost_inner);
+    }
+    device->lost_inner = device->inner;
     slip_status status = state.inner->open(&device->options, &device->inner, why, why_bytes);
     if (status != SLIP_OK) {
         abort(); /* an open that worked before: the test has no way on */
