@@ -240,6 +240,51 @@ SLIP_API SLIP_MUST_USE slip_status slip_run(slip_runner *runner, slip_callable c
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
 
+enum slip_prewarm_flags {
+    SLIP_PREWARM_FAULT = 1, /* give SM and arena memory now: no page fault when they are used */
+    SLIP_PREWARM_HEAP = 2,  /* and the GM heap, up to heap_bytes of each ring */
+    SLIP_PREWARM_HUGE = 4   /* in large pages where there are any */
+};
+
+typedef struct slip_prewarm_options {
+    uint32_t struct_size;
+    uint32_t flags;      /* enum slip_prewarm_flags */
+    uint64_t heap_bytes; /* SLIP_PREWARM_HEAP: of each ring's heap, from its start; 0 = all */
+} slip_prewarm_options;
+
+enum slip_prewarm_found {
+    SLIP_PREWARM_BUILT = 0,
+    SLIP_PREWARM_RESIDENT = 1, /* it was there */
+    SLIP_PREWARM_RELAID = 2    /* it was there, and broken */
+};
+
+/* What became of one sizing. */
+typedef struct slip_prewarmed {
+    uint32_t struct_size;
+    uint32_t found;       /* enum slip_prewarm_found */
+    uint32_t stays;       /* 1: it is in the cache after the call */
+    uint32_t restarts;    /* times that its memory went elsewhere during the pre-fault */
+    uint64_t state_bytes; /* of SM and arena; 0 without SLIP_PREWARM_FAULT, as all that follows */
+    uint64_t state_resident_bytes; /* of these, those with memory when it was done */
+    uint64_t heap_bytes;           /* of the GM heap that were to get memory */
+    uint64_t heap_resident_bytes;
+    uint64_t huge_bytes; /* of both, in large pages, at most */
+    uint64_t lock_ns;    /* longest time for which the call kept runs of this runner waiting */
+} slip_prewarmed;
+
+/*
+ * Makes the states for `count` sizings resident, in order, as slip_prewarm does, and gives them
+ * memory if the options (may be null) ask for it. May be called from another thread while runs go
+ * on: they wait for building a state, and not for pages. `out` may be null; else it holds `count`
+ * rows, and struct_size of the first is read. Entries of both arrays are struct_size of their first
+ * apart. More sizings than the cache has entries: SLIP_E_LIMIT, and nothing is done. After another
+ * failure what came before stays. What could not get memory is no failure: *out tells.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_prewarm_all(slip_runner *runner,
+                                                    const slip_run_config *configs, uint32_t count,
+                                                    const slip_prewarm_options *options,
+                                                    slip_prewarmed *out);
+
 /* ---- errors --------------------------------------------------------------------------------- */
 
 /* Everything known about the last failure of a runner. */

@@ -108,6 +108,13 @@ static slipi_prebuilt_entry *find(const slipi_prebuilt_cache *cache, const slipi
     return NULL;
 }
 
+/* The entry of a key as it is; see the header. */
+const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache *cache,
+                                                      const slipi_prebuilt_key *key)
+{
+    return find(cache, key);
+}
+
 /* Finds the entry of a key; *out is null on a miss. */
 enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cache,
                                                       const slipi_prebuilt_key *key,

@@ -101,6 +101,10 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
                                                       const slipi_prebuilt_key *key,
                                                       slipi_prebuilt_entry **out);
 
+/* The entry of a key as it is, without using it; null if there is none. */
+const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache *cache,
+                                                      const slipi_prebuilt_key *key);
+
 /*
  * Publishes the state of a key and returns its entry, evicting the least recently used ones to
  * stay within count and bytes. Null if it cannot be kept (no memory for the entry, or larger than

@@ -180,8 +180,22 @@ static void tear_down(slip_runner *runner)
         free(runner->launch.block);
     }
     free(runner->memory.rows);
+    pthread_mutex_destroy(&runner->gate.lock);
     pthread_mutex_destroy(&runner->lock);
     free(runner);
+}
+
+/* Makes both locks; false if there is none to be had. */
+static bool make_locks(slip_runner *runner)
+{
+    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+        return false;
+    }
+    if (pthread_mutex_init(&runner->gate.lock, NULL) != 0) {
+        pthread_mutex_destroy(&runner->lock);
+        return false;
+    }
+    return true;
 }
 
 /* Opens a runner. */
@@ -204,7 +218,7 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY,
                           "slip_runner_open: no memory for a runner of %zu bytes", sizeof(*runner));
     }
-    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+    if (!make_locks(runner)) {
         free(runner);
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY, "slip_runner_open: no mutex");
     }

@@ -82,8 +82,10 @@ static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
     slip_runner *runner = ctx;
     const slip_platform_ops *ops = runner->ops;
     uint64_t relaid = bytes;
+    slipi_memory_close(runner);
     slip_status status = ops->relay != NULL ? ops->relay(runner->device, address, bytes, &relaid)
                                             : ops->zero(runner->device, address, bytes);
+    slipi_memory_open(runner);
     if (status != SLIP_OK) {
         return slipi_platform_fail(runner, status, ops->relay != NULL ? "relay" : "zero", bytes,
                                    "relaying SM or arena");

@@ -34,6 +34,22 @@ static void forget_device(slip_runner *runner)
     runner->stats.device_resets++;
 }
 
+/* Empties the device and forgets what was on it; false if it cannot be done. No page is given to
+ * memory in the middle of it. */
+static bool reset(slip_runner *runner, char *why, size_t why_bytes)
+{
+    if (runner->ops->recover == NULL) {
+        return false;
+    }
+    slipi_memory_close(runner);
+    bool good = runner->ops->recover(runner->device, why, why_bytes) == SLIP_OK;
+    if (good) {
+        forget_device(runner);
+    }
+    slipi_memory_open(runner);
+    return good;
+}
+
 /* Puts the runner's own things on the device again, or leaves it empty. */
 static slip_status put_back(slip_runner *runner)
 {
@@ -61,12 +77,10 @@ void slipi_runner_recover(slip_runner *runner)
     if (runner->refuses != 0) {
         return;
     }
-    if (runner->ops->recover == NULL ||
-        runner->ops->recover(runner->device, why, sizeof(why)) != SLIP_OK) {
+    if (!reset(runner, why, sizeof(why))) {
         refuse(runner, why);
         return;
     }
-    forget_device(runner);
     slip_error first = runner->error;
     if (put_back(runner) != SLIP_OK) {
         (void)snprintf(why, sizeof(why), "the device was reset, then: %.200s",

@@ -67,11 +67,26 @@ static slip_status region_fail(slip_runner *runner, slip_status status, const ch
         (unsigned long long)committed, words);
 }
 
+/* Closes the gate: nobody gives pages to memory that is about to go. */
+void slipi_memory_close(slip_runner *runner)
+{
+    pthread_mutex_lock(&runner->gate.lock);
+    runner->gate.serial++;
+}
+
+/* Opens it again. */
+void slipi_memory_open(slip_runner *runner)
+{
+    pthread_mutex_unlock(&runner->gate.lock);
+}
+
 /* Gives a region back. */
 void slipi_region_release(slip_runner *runner, slipi_region *region)
 {
     if (region->base != 0) {
+        slipi_memory_close(runner);
         runner->ops->release(runner->device, region->base, region->reserved);
+        slipi_memory_open(runner);
     }
     *region = (slipi_region){0, 0, 0};
 }
@@ -325,8 +340,10 @@ slip_status slipi_regions_trim(slip_runner *runner, bool keep_pages, slip_trimme
     if (status != SLIP_OK || keep_pages || heap->base == 0 || runner->ops->relay == NULL) {
         return status;
     }
+    slipi_memory_close(runner);
     status =
         runner->ops->relay(runner->device, heap->base, heap->committed, &out->heap_pages_bytes);
+    slipi_memory_open(runner);
     if (status != SLIP_OK) {
         out->heap_pages_bytes = 0;
         return slipi_platform_fail(runner, status, "relay", heap->committed, "GM heap");
@@ -352,6 +369,8 @@ void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state)
 {
     slip_runner *runner = user;
     /* The arena begins the pair; its size is a multiple of the page. */
+    slipi_memory_close(runner);
     runner->ops->release(runner->device, state->arena_base,
                          state->arena_bytes + page_aligned(state->sm_bytes));
+    slipi_memory_open(runner);
 }

@@ -45,8 +45,20 @@ typedef struct slipi_record {
     uint64_t host_bytes;
 } slipi_record;
 
+/*
+ * Keeps memory where it is while a thread gives it pages without the runner's lock. Who gives
+ * memory of a region back, moves or relays it takes this lock too, second, and changes the serial:
+ * the other thread then looks again where its memory lies. Held for one part of a pre-fault at
+ * most.
+ */
+typedef struct slipi_memory_gate {
+    pthread_mutex_t lock;
+    uint64_t serial; /* changed under both locks, read under either */
+} slipi_memory_gate;
+
 struct slip_runner {
     pthread_mutex_t lock;
+    slipi_memory_gate gate;
     const slip_platform_ops *ops;
     slip_platform_device *device;
     slip_platform_info info;
@@ -170,6 +182,16 @@ void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state);
 
 /* Gives a region back. */
 void slipi_region_release(slip_runner *runner, slipi_region *region);
+
+/* Around everything that takes memory away from a region or zeroes it, under the runner's lock. */
+void slipi_memory_close(slip_runner *runner);
+void slipi_memory_open(slip_runner *runner);
+
+/* ---- prefault.c ---- */
+
+/* Gives the entry of a key memory as the options say, without the runner's lock; fills *out. */
+slip_status slipi_prefault(slip_runner *runner, const slipi_prebuilt_key *key,
+                           const slip_prewarm_options *options, slip_prewarmed *out);
 
 /* ---- programs.c ---- */
 
