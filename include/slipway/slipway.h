@@ -363,6 +363,14 @@ typedef struct slip_residency {
     uint64_t gm_heap_bytes;
     uint64_t sm_bytes;
     uint64_t arena_bytes;
+    uint64_t gm_heap_committed_bytes; /* of the same regions: what may take memory */
+    uint64_t sm_committed_bytes;
+    uint64_t arena_committed_bytes;
+    uint64_t record_bytes; /* audit record and task records: memory taken now */
+    uint64_t record_committed_bytes;
+    uint64_t staging_bytes; /* room for host arguments on the device */
+    uint64_t launch_bytes;  /* launch block and its rows */
+    uint64_t caller_bytes;  /* slip_device_malloc, not given back yet */
 } slip_residency;
 
 /* What of the committed regions takes memory now. */
@@ -414,11 +422,16 @@ typedef struct slip_cache_entry_info {
     uint32_t valid;
     uint32_t dirty;
     uint32_t mode;
-    uint32_t reserved;
+    uint32_t use; /* 1: used last, 2: before that, ...; the largest is the next to be evicted */
     slip_sizing sizing;
+    uint64_t gm_heap_bytes;     /* of the shared heap that it uses, from gm_heap_base */
+    uint64_t sm_resident_bytes; /* memory that its SM takes now; all where the platform cannot say,
+                                   0 while the device waits for a reset */
+    uint64_t arena_resident_bytes; /* likewise */
+    uint64_t relays;               /* times that it was dirty and laid anew */
 } slip_cache_entry_info;
 
-/* Lists the cache. *inout_count: room in, entries out. */
+/* Lists the cache. *inout_count: room in, entries out. Slow: asks the platform page by page. */
 SLIP_API SLIP_MUST_USE slip_status slip_cache_info(slip_runner *runner,
                                                    slip_cache_entry_info *entries,
                                                    uint32_t *inout_count);

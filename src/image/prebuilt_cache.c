@@ -203,6 +203,7 @@ slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
         SLIPI_ASSERT(entry->state.sm_base == state->sm_base &&
                      entry->state.arena_base == state->arena_base);
         fill(cache, entry, key, state);
+        entry->relays++;
         return entry;
     }
     if (exceeds_budget(cache, state)) {

@@ -55,6 +55,7 @@ typedef struct slipi_prebuilt_entry {
     uint64_t key_hash;
     slipi_prebuilt_state state;
     uint64_t hits;
+    uint64_t relays;                     /* times published over the same regions */
     uint64_t age;                        /* clock of the last use; the smallest is evicted */
     uint64_t ring_head[SLIP_RING_COUNT]; /* next task id of each ring after the last run */
     uint32_t valid;

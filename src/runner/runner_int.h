@@ -187,6 +187,12 @@ void slipi_region_release(slip_runner *runner, slipi_region *region);
 void slipi_memory_close(slip_runner *runner);
 void slipi_memory_open(slip_runner *runner);
 
+/* ---- residency.c ---- */
+
+/* Adds what takes memory in a region; all of it where the platform cannot say, nothing while the
+ * device must be left alone. */
+slip_status slipi_add_resident(slip_runner *runner, uint64_t base, uint64_t bytes, uint64_t *total);
+
 /* ---- prefault.c ---- */
 
 /* Gives the entry of a key memory as the options say, without the runner's lock; fills *out. */

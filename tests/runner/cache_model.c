@@ -202,7 +202,7 @@ static void publish(model *m, uint32_t sizing)
            (m->max_bytes != 0 && cached_bytes(m) + bytes > m->max_bytes)) {
         (void)evict(m);
     }
-    put_first(m, (model_entry){sizing, true, false, 0});
+    put_first(m, (model_entry){sizing, true, false, 0, 0});
     m->pair_sm = 0;
     m->pair_arena = 0;
 }
@@ -263,6 +263,7 @@ static slip_status bind_state(model *m, uint32_t sizing)
         status = write_image(m);
     }
     m->entries[0].valid = status == SLIP_OK;
+    m->entries[0].relays += status == SLIP_OK ? 1 : 0;
     m->entries[0].dirty = status == SLIP_OK ? false : m->entries[0].dirty;
     return status;
 }

@@ -38,6 +38,7 @@ typedef struct model_entry {
     bool valid;
     bool dirty;
     uint64_t hits;
+    uint64_t relays;
 } model_entry;
 
 /* A runner as it must be. */

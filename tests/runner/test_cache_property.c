@@ -311,6 +311,11 @@ static void check_entries(subject *s)
             CHECK_EQ(m->sizes[entry->sizing].sm_bytes, found->sm_bytes);
             CHECK_EQ(m->sizes[entry->sizing].arena_bytes, found->arena_bytes);
             CHECK_EQ(found->arena_base + found->arena_bytes, found->sm_base);
+            CHECK_EQ(i + 1, found->use);
+            CHECK_EQ(entry->relays, found->relays);
+            CHECK_EQ(m->sizes[entry->sizing].heap_bytes, found->gm_heap_bytes);
+            CHECK(found->sm_resident_bytes <= found->sm_bytes);
+            CHECK(found->arena_resident_bytes <= found->arena_bytes);
         }
     }
 }
