@@ -347,6 +347,7 @@ typedef struct slip_stats {
     uint64_t device_resets;     /* recoveries that lost everything on the device */
     uint64_t relaid_bytes;      /* total zeroed in used SM and arenas: touched ones, where known */
     uint64_t last_relaid_bytes; /* of the last bind that relaid: dirty, or without the cache */
+    uint64_t relay_ns;          /* total time that this zeroing took, host clock */
     uint64_t trims;             /* calls of slip_trim that gave back all that they were asked for */
     uint64_t trimmed_bytes;     /* total that slip_trim gave back, of all kinds */
     slip_ring_stats ring[SLIP_RING_COUNT];

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "device/entry.h"
 #include "runner/runner_int.h"
 
@@ -82,6 +83,7 @@ static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
     slip_runner *runner = ctx;
     const slip_platform_ops *ops = runner->ops;
     uint64_t relaid = bytes;
+    uint64_t begin_ns = slipi_now_ns();
     slipi_memory_close(runner);
     slip_status status = ops->relay != NULL ? ops->relay(runner->device, address, bytes, &relaid)
                                             : ops->zero(runner->device, address, bytes);
@@ -92,6 +94,7 @@ static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
     }
     runner->stats.relaid_bytes += relaid;
     runner->stats.last_relaid_bytes = relaid;
+    runner->stats.relay_ns += slipi_now_ns() - begin_ns;
     return SLIP_OK;
 }
 
