@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -196,6 +197,7 @@ static slipi_au32 runs_done;
 static slipi_au32 runs_wanted; /* populate returns when so many are done */
 static slipi_au32 populating;  /* 1: a populate is inside */
 static slipi_au32 gave_up;
+static slipi_au32 astray; /* parts that were not mapped any more */
 
 /* Sleeps for a millisecond. */
 static void nap(void)
@@ -217,6 +219,11 @@ static slip_status gated_populate(slip_platform_device *device, uint64_t address
     }
     if (waited > WAIT_MS) {
         slipi_store_release(&gave_up, 1u);
+    }
+    /* Device memory is this process's on these platforms: the part must still be mapped. */
+    unsigned char page[1];
+    if (mincore((void *)(uintptr_t)(address / 4096 * 4096), 4096, page) != 0) {
+        slipi_add_acq_rel(&astray, 1u);
     }
     return plain->populate(device, address, bytes, flags, out);
 }
@@ -316,6 +323,7 @@ static void memory_taken_away(void)
         }
     }
     CHECK(trimmed > 0);
+    CHECK_EQ(0, slipi_load_acquire(&astray));
     slip_runner_close(runner);
 }
 
