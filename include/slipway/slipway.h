@@ -288,6 +288,51 @@ SLIP_API void slip_call_destroy(slip_call *call);
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
 
+enum slip_prewarm_flags {
+    SLIP_PREWARM_FAULT = 1, /* give SM and arena memory now: no page fault when they are used */
+    SLIP_PREWARM_HEAP = 2,  /* and the GM heap, up to heap_bytes of each ring */
+    SLIP_PREWARM_HUGE = 4   /* in large pages where there are any */
+};
+
+typedef struct slip_prewarm_options {
+    uint32_t struct_size;
+    uint32_t flags;      /* enum slip_prewarm_flags */
+    uint64_t heap_bytes; /* SLIP_PREWARM_HEAP: of each ring's heap, from its start; 0 = all */
+} slip_prewarm_options;
+
+enum slip_prewarm_found {
+    SLIP_PREWARM_BUILT = 0,
+    SLIP_PREWARM_RESIDENT = 1, /* it was there */
+    SLIP_PREWARM_RELAID = 2    /* it was there, and broken */
+};
+
+/* What became of one sizing. */
+typedef struct slip_prewarmed {
+    uint32_t struct_size;
+    uint32_t found;       /* enum slip_prewarm_found */
+    uint32_t stays;       /* 1: it is in the cache after the call */
+    uint32_t restarts;    /* times that its memory went elsewhere during the pre-fault */
+    uint64_t state_bytes; /* of SM and arena; 0 without SLIP_PREWARM_FAULT, as all that follows */
+    uint64_t state_resident_bytes; /* of these, those with memory when it was done */
+    uint64_t heap_bytes;           /* of the GM heap that were to get memory */
+    uint64_t heap_resident_bytes;
+    uint64_t huge_bytes; /* of both, in large pages, at most */
+    uint64_t lock_ns;    /* longest time for which the call kept runs of this runner waiting */
+} slip_prewarmed;
+
+/*
+ * Makes the states for `count` sizings resident, in order, as slip_prewarm does, and gives them
+ * memory if the options (may be null) ask for it. May be called from another thread while runs go
+ * on: they wait for building a state, and not for pages. `out` may be null; else it holds `count`
+ * rows, and struct_size of the first is read. Entries of both arrays are struct_size of their first
+ * apart. More sizings than the cache has entries: SLIP_E_LIMIT, and nothing is done. After another
+ * failure what came before stays. What could not get memory is no failure: *out tells.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_prewarm_all(slip_runner *runner,
+                                                    const slip_run_config *configs, uint32_t count,
+                                                    const slip_prewarm_options *options,
+                                                    slip_prewarmed *out);
+
 /* ---- errors --------------------------------------------------------------------------------- */
 
 /* Everything known about the last failure of a runner. */
@@ -340,14 +385,19 @@ typedef struct slip_stats {
     uint64_t resident_gm_heap_bytes; /* committed, per region kind; see slip_residency */
     uint64_t resident_sm_bytes;
     uint64_t resident_arena_bytes;
-    uint64_t program_loads; /* shared objects loaded, at registration only */
-    uint64_t sizes_derived; /* times that a layout was computed */
-    uint64_t region_allocs; /* platform allocations for regions */
-    uint64_t last_tasks;    /* tasks of the last run */
-    uint64_t last_edges;    /* edges of the last run */
-    uint64_t last_bind_ns;  /* host clock, its two reads included; 0 after an untimed run */
-    uint64_t last_run_ns;   /* of the whole run, likewise */
-    uint64_t device_resets; /* recoveries that lost everything on the device */
+    uint64_t program_loads;     /* shared objects loaded, at registration only */
+    uint64_t sizes_derived;     /* times that a layout was computed */
+    uint64_t region_allocs;     /* platform allocations for regions */
+    uint64_t last_tasks;        /* tasks of the last run */
+    uint64_t last_edges;        /* edges of the last run */
+    uint64_t last_bind_ns;      /* host clock, its two reads included; 0 after an untimed run */
+    uint64_t last_run_ns;       /* of the whole run, likewise */
+    uint64_t device_resets;     /* recoveries that lost everything on the device */
+    uint64_t relaid_bytes;      /* total zeroed in used SM and arenas: touched ones, where known */
+    uint64_t last_relaid_bytes; /* of the last bind that relaid: dirty, or without the cache */
+    uint64_t relay_ns;          /* total time that this zeroing took, host clock */
+    uint64_t trims;             /* calls of slip_trim that gave back all that they were asked for */
+    uint64_t trimmed_bytes;     /* total that slip_trim gave back, of all kinds */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 
@@ -362,6 +412,14 @@ typedef struct slip_residency {
     uint64_t gm_heap_bytes;
     uint64_t sm_bytes;
     uint64_t arena_bytes;
+    uint64_t gm_heap_committed_bytes; /* of the same regions: what may take memory */
+    uint64_t sm_committed_bytes;
+    uint64_t arena_committed_bytes;
+    uint64_t record_bytes; /* audit record and task records: memory taken now */
+    uint64_t record_committed_bytes;
+    uint64_t staging_bytes; /* room for host arguments on the device */
+    uint64_t launch_bytes;  /* launch block and its rows */
+    uint64_t caller_bytes;  /* slip_device_malloc, not given back yet */
 } slip_residency;
 
 /* What of the committed regions takes memory now. */
@@ -413,14 +471,50 @@ typedef struct slip_cache_entry_info {
     uint32_t valid;
     uint32_t dirty;
     uint32_t mode;
-    uint32_t reserved;
+    uint32_t use; /* 1: used last, 2: before that, ...; the largest is the next to be evicted */
     slip_sizing sizing;
+    uint64_t gm_heap_bytes;     /* of the shared heap that it uses, from gm_heap_base */
+    uint64_t sm_resident_bytes; /* memory that its SM takes now; all where the platform cannot say,
+                                   0 while the device waits for a reset */
+    uint64_t arena_resident_bytes; /* likewise */
+    uint64_t relays;               /* times that it was dirty and laid anew */
 } slip_cache_entry_info;
 
-/* Lists the cache. *inout_count: room in, entries out. */
+/* Lists the cache. *inout_count: room in, entries out. Slow: asks the platform page by page. */
 SLIP_API SLIP_MUST_USE slip_status slip_cache_info(slip_runner *runner,
                                                    slip_cache_entry_info *entries,
                                                    uint32_t *inout_count);
+
+/* What stays when memory is given back. */
+typedef struct slip_trim_target {
+    uint32_t struct_size;
+    uint32_t keep_entries; /* cache entries that stay at most, the most recently used ones */
+    uint64_t keep_bytes;   /* of their SM and arena together, at most; 0 = no bound */
+    uint32_t keep_pages;   /* 1: the part of the GM heap that they use keeps its memory; 0: it stays
+                              committed, and its memory comes back with its first use */
+    uint32_t reserved;     /* zero */
+} slip_trim_target;
+
+/* What was given back. */
+typedef struct slip_trimmed {
+    uint32_t struct_size;
+    uint32_t entries;          /* dropped; counted as evictions */
+    uint64_t gm_heap_bytes;    /* no longer committed */
+    uint64_t sm_bytes;         /* no longer committed, with their entries or left from a run */
+    uint64_t arena_bytes;      /* likewise */
+    uint64_t heap_pages_bytes; /* of the heap that stays committed: memory behind it */
+    uint64_t staging_bytes;    /* room for host arguments on the device */
+    uint64_t record_bytes;     /* audit record and task records: slip_audit has none then */
+} slip_trimmed;
+
+/*
+ * Gives memory back: idle cache entries beyond `target` (null: all of them), what of the GM heap no
+ * entry needs, staging and record buffers. Device memory of callers and programs stay. Whatever a
+ * later run needs is made anew; the entries that stay are hits. `out` may be null; after a failure
+ * it holds what was given back until then. Waits for a run or a part of a pre-fault to end.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_trim(slip_runner *runner, const slip_trim_target *target,
+                                             slip_trimmed *out);
 
 /* ---- audit ---------------------------------------------------------------------------------- */
 

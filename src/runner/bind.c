@@ -283,6 +283,7 @@ slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *reque
     slip_status status = slipi_bind_args(api, request, out);
     stamp(request, &times->args_end);
     if (status != SLIP_OK) {
+        out->found = SLIPI_PREBUILT_UNSEEN; /* it is no miss */
         return status;
     }
     stamp(request, &times->prebuilt_begin);

@@ -64,6 +64,16 @@ void slipi_calls_forget(slip_runner *runner)
     }
 }
 
+/* Adds what prepared calls have on the device. */
+void slipi_calls_count(const slip_runner *runner, slip_residency *out)
+{
+    for (const slip_call *call = runner->calls; call != NULL; call = call->next) {
+        bool there = call->launch.address != 0;
+        out->launch_bytes += there ? SLIPI_LAUNCH_BYTES_OF(call->arg_count) : 0;
+        out->staging_bytes += call->staging.bytes;
+    }
+}
+
 /* Destroys the calls that are left, at close. */
 void slipi_calls_fini(slip_runner *runner, bool device)
 {

@@ -80,6 +80,10 @@ slip_status slipi_launch_place_alloc(slip_runner *runner)
         place->address = 0;
         return slipi_platform_fail(runner, status, "alloc", SLIPI_LAUNCH_BYTES, "launch block");
     }
+    if (runner->info.host_in_place != 0) {
+        place->block = (slipi_launch *)(uintptr_t)place->address;
+        slipi_bind_init_block(place->block);
+    }
     return SLIP_OK;
 }
 
@@ -91,17 +95,15 @@ static slip_status make_launch_place(slip_runner *runner)
     if (status != SLIP_OK) {
         return status;
     }
-    if (runner->info.host_in_place != 0) {
-        place->block = (slipi_launch *)(uintptr_t)place->address;
-    } else {
+    if (runner->info.host_in_place == 0) {
         runner->owns_block = 1;
         place->block = calloc(1, SLIPI_LAUNCH_BYTES);
         if (place->block == NULL) {
             return slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY,
                               "no memory for a launch block of %zu bytes", SLIPI_LAUNCH_BYTES);
         }
+        slipi_bind_init_block(place->block);
     }
-    slipi_bind_init_block(place->block);
     return SLIP_OK;
 }
 
@@ -179,8 +181,22 @@ static void tear_down(slip_runner *runner)
         free(runner->launch.block);
     }
     free(runner->memory.rows);
+    pthread_mutex_destroy(&runner->gate.lock);
     pthread_mutex_destroy(&runner->lock);
     free(runner);
+}
+
+/* Makes both locks; false if there is none to be had. */
+static bool make_locks(slip_runner *runner)
+{
+    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+        return false;
+    }
+    if (pthread_mutex_init(&runner->gate.lock, NULL) != 0) {
+        pthread_mutex_destroy(&runner->lock);
+        return false;
+    }
+    return true;
 }
 
 /* Opens a runner. */
@@ -203,7 +219,7 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY,
                           "slip_runner_open: no memory for a runner of %zu bytes", sizeof(*runner));
     }
-    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+    if (!make_locks(runner)) {
         free(runner);
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY, "slip_runner_open: no mutex");
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "device/entry.h"
 #include "runner/runner_int.h"
 
@@ -76,14 +77,24 @@ static slip_status copy_from(void *ctx, void *dst, uint64_t src, uint64_t bytes)
     return SLIP_OK;
 }
 
-/* Makes resident bytes read as zero again. */
+/* Makes resident bytes read as zero again, and counts those that it took work for. */
 static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
 {
     slip_runner *runner = ctx;
-    slip_status status = runner->ops->zero(runner->device, address, bytes);
+    const slip_platform_ops *ops = runner->ops;
+    uint64_t relaid = bytes;
+    uint64_t begin_ns = slipi_now_ns();
+    slipi_memory_close(runner);
+    slip_status status = ops->relay != NULL ? ops->relay(runner->device, address, bytes, &relaid)
+                                            : ops->zero(runner->device, address, bytes);
+    slipi_memory_open(runner);
     if (status != SLIP_OK) {
-        return slipi_platform_fail(runner, status, "zero", bytes, "relaying SM or arena");
+        return slipi_platform_fail(runner, status, ops->relay != NULL ? "relay" : "zero", bytes,
+                                   "relaying SM or arena");
     }
+    runner->stats.relaid_bytes += relaid;
+    runner->stats.last_relaid_bytes = relaid;
+    runner->stats.relay_ns += slipi_now_ns() - begin_ns;
     return SLIP_OK;
 }
 

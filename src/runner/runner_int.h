@@ -45,8 +45,20 @@ typedef struct slipi_record {
     uint64_t host_bytes;
 } slipi_record;
 
+/*
+ * Keeps memory where it is while a thread gives it pages without the runner's lock. Who gives
+ * memory of a region back, moves or relays it takes this lock too, second, and changes the serial:
+ * the other thread then looks again where its memory lies. Held for one part of a pre-fault at
+ * most.
+ */
+typedef struct slipi_memory_gate {
+    pthread_mutex_t lock;
+    uint64_t serial; /* changed under both locks, read under either */
+} slipi_memory_gate;
+
 struct slip_runner {
     pthread_mutex_t lock;
+    slipi_memory_gate gate;
     const slip_platform_ops *ops;
     slip_platform_device *device;
     slip_platform_info info;
@@ -164,11 +176,30 @@ void slipi_regions_handed_over(slip_runner *runner);
 /* Gives everything back; at close. */
 void slipi_regions_fini(slip_runner *runner);
 
+/* Gives back the pair of the last set-up and what of the heap no entry needs; adds to *out. */
+slip_status slipi_regions_trim(slip_runner *runner, bool keep_pages, slip_trimmed *out);
+
 /* The cache's release function; user is the runner. */
 void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state);
 
 /* Gives a region back. */
 void slipi_region_release(slip_runner *runner, slipi_region *region);
+
+/* Around everything that takes memory away from a region or zeroes it, under the runner's lock. */
+void slipi_memory_close(slip_runner *runner);
+void slipi_memory_open(slip_runner *runner);
+
+/* ---- residency.c ---- */
+
+/* Adds what takes memory in a region; all of it where the platform cannot say, nothing while the
+ * device must be left alone. */
+slip_status slipi_add_resident(slip_runner *runner, uint64_t base, uint64_t bytes, uint64_t *total);
+
+/* ---- prefault.c ---- */
+
+/* Gives the entry of a key memory as the options say, without the runner's lock; fills *out. */
+slip_status slipi_prefault(slip_runner *runner, const slipi_prebuilt_key *key,
+                           const slip_prewarm_options *options, slip_prewarmed *out);
 
 /* ---- programs.c ---- */
 
@@ -178,7 +209,10 @@ void slipi_programs_fini(slip_runner *runner, bool unload);
 /* Takes every program off the device; before the device is closed. */
 void slipi_programs_free_device(slip_runner *runner);
 
-/* Puts every program on the device again, which has lost them all. */
+/* Forgets what of every program was on the device, which has lost it. */
+void slipi_programs_forget(slip_runner *runner);
+
+/* Puts every program on the device again, after they were forgotten. */
 slip_status slipi_programs_reload(slip_runner *runner);
 
 /* ---- device_runner.c ---- */
@@ -203,6 +237,9 @@ slip_status slipi_task_trace_begin(slip_runner *runner, slip_binding *out);
 /* Emits the records of the last run as trace lines. */
 void slipi_task_trace_emit(slipi_run *run);
 
+/* Gives both buffers back while the runner stays open; returns their bytes on the device. */
+uint64_t slipi_records_trim(slip_runner *runner);
+
 /* Gives both buffers back; the device's part only if nothing can write to it any more. */
 void slipi_records_fini(slip_runner *runner, bool device);
 
@@ -218,6 +255,9 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status);
 
 /* Forgets what prepared calls had on a device that has lost it. */
 void slipi_calls_forget(slip_runner *runner);
+
+/* Adds what prepared calls have on the device: launch blocks and staging. */
+void slipi_calls_count(const slip_runner *runner, slip_residency *out);
 
 /* Destroys the calls that are left, at close; their device memory only if `device`. */
 void slipi_calls_fini(slip_runner *runner, bool device);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/runner_int.h"
+
 /* Notes a status; a failure must come with its description. True if the call was good. */
 static bool note(story *s, slip_status status, const char *call)
 {
@@ -107,10 +109,32 @@ static void call(story *s)
     run_call(s);
 }
 
+/* Memory that comes and goes: several sizings at once, an entry that is evicted and one that is
+ * broken, memory given back in part and whole. */
+static void memory(story *s)
+{
+    slip_run_config configs[2] = {affine_config(32, 65536, 64), affine_config(64, 1 << 21, 64)};
+    slip_prewarm_options ahead = {.struct_size = sizeof(ahead),
+                                  .flags = SLIP_PREWARM_FAULT | SLIP_PREWARM_HEAP};
+    slip_trim_target half = {.struct_size = sizeof(half), .keep_entries = 2};
+    (void)note(s, slip_prewarm_all(s->runner, configs, 2, &ahead, NULL), "slip_prewarm_all");
+    run(s, 256, 65536); /* one entry more than the cache keeps */
+    (void)note(s, slip_trim(s->runner, &half, NULL), "slip_trim");
+    run(s, 256, 65536);
+    if (s->runner->cache.latest != NULL) {
+        slipi_prebuilt_cache_mark_dirty(s->runner->cache.latest);
+    }
+    run(s, 256, 65536);
+    run(s, 64, 1 << 22);
+    (void)note(s, slip_trim(s->runner, NULL, NULL), "slip_trim of everything");
+    run(s, 64, 65536);
+}
+
 /* Tells the story; see the header. */
 void story_tell(story *s)
 {
-    slip_runner_options options = {.struct_size = (uint32_t)sizeof(options), .ops = s->ops};
+    slip_runner_options options = {
+        .struct_size = (uint32_t)sizeof(options), .ops = s->ops, .cache_entries = 4};
     if (!note(s, slip_runner_open(&options, &s->runner), "slip_runner_open")) {
         s->runner = NULL;
         return;
@@ -129,6 +153,7 @@ void story_tell(story *s)
     config.audit = 1;
     bool right = false;
     (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
+    memory(s);
 }
 
 /* Checks that the runner is good; see the header. */

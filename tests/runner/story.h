@@ -18,8 +18,9 @@ typedef struct story {
     uint32_t wrong;    /* results, or errors without a sentence, that were not as they must be */
 } story;
 
-/* Opens, registers, allocates and copies device memory, prewarms, runs three sizings, and prepares,
- * changes and runs a call. */
+/* Opens, registers, allocates and copies device memory, prewarms, runs three sizings, prepares,
+ * changes and runs a call, audits, then prewarms ahead, evicts, relays, grows, and gives memory
+ * back in part and whole. */
 void story_tell(story *s);
 
 /* The runner must still be good: runs every sizing again and checks the result. */
