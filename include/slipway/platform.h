@@ -48,9 +48,10 @@ typedef struct slip_platform_info {
     uint32_t prebuilt_hooks;  /* 1: the runner wires lookup and mark; 0: every bind is a miss */
     uint32_t fresh_is_zero;   /* 1: memory that was just committed or allocated reads as zero; 0: it
                                  may hold anything, and the runner zeroes what must be */
-    uint32_t reserve_is_memory; /* 1: a reservation takes memory at once, so that none is made
-                                   larger than what will be committed; 0: it is address space */
-    char arch[16];              /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t reserve_is_memory;   /* 1: a reservation takes memory at once, so that none is made
+                                     larger than what will be committed; 0: it is address space */
+    uint32_t programs_from_files; /* 1: the device is not this process; programs come from files */
+    char arch[16];                /* row of data: "cpu", "a2a3", "a5" */
 } slip_platform_info;
 
 /*

@@ -104,6 +104,7 @@ typedef struct slip_runner_info {
     uint64_t counter_hz;         /* device clock */
     uint32_t host_in_place;      /* 1: host buffers are used where they are */
     uint32_t reserved;
+    uint32_t programs_from_files; /* 1: the device is not this process: slip_register_file only */
     char stand_in[128]; /* what stands in for the device, to print beside results; else empty */
 } slip_runner_info;
 

@@ -229,6 +229,7 @@ static const uint32_t facts[] = {
     AT(slipi_launch_arg, written),
     SIZE(slipi_result),
     AT(slipi_result, status),
+    AT(slipi_result, run),
     AT(slipi_result, tasks),
     AT(slipi_result, edges),
     AT(slipi_result, edges_skipped),

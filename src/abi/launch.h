@@ -65,7 +65,7 @@ enum slipi_phase_span {
 /* What the device reports. Written by control thread 0 (fault: by who claims the latch). */
 typedef struct slipi_result {
     int32_t status;
-    uint32_t reserved;
+    uint32_t run; /* low bits of the run's serial, delivered with the block: whose result this is */
     uint64_t tasks;
     uint64_t edges;
     uint64_t edges_skipped;

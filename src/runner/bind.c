@@ -184,9 +184,10 @@ static void write_bindings(const slipi_bind_request *request, const slipi_prebui
 }
 
 /* Presets what the device reports, so that a device that reports nothing is seen. */
-static void reset_result(slipi_result *result, uint32_t flags)
+static void reset_result(slipi_result *result, uint32_t flags, uint64_t run_serial)
 {
     result->status = SLIP_E_DEVICE;
+    result->run = (uint32_t)run_serial;
     result->tasks = 0;
     result->edges = 0;
     result->edges_skipped = 0;
@@ -253,7 +254,7 @@ slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request
     block->progress_deadline_ns = request->progress_deadline_ns;
     block->graph_tasks = request->graph_tasks;
     slipi_store_relaxed(&block->phase, SLIPI_PHASE_NONE); /* launch publishes it */
-    reset_result(&block->result, request->flags);
+    reset_result(&block->result, request->flags, request->run_serial);
     write_bindings(request, out->state, slipi_launch_bindings(block));
     if (plan->prepared != 0 && plan->whole == 0 && plan->changed_count <= SLIPI_MAX_PATCHES) {
         out->block_bytes = SLIPI_LAUNCH_FIXED_BYTES;

@@ -270,6 +270,7 @@ slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out)
             .threads = info->self_executing != 0 ? info->control_active_max : 0,
             .counter_hz = info->counter_hz,
             .host_in_place = info->host_in_place,
+            .programs_from_files = info->programs_from_files,
         };
         (void)snprintf(result.platform, sizeof(result.platform), "%s", runner->ops->name);
         memcpy(result.arch, runner->key.arch, sizeof(result.arch));

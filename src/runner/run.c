@@ -195,7 +195,13 @@ static slip_status fetch_result(slipi_run *run)
     }
     slipi_result *result = &run->request.launch.block->result;
     uint64_t from = run->request.launch.address + offsetof(slipi_launch, result);
-    return runner->api.copy_from(runner, result, from, sizeof(*result));
+    slip_status status = runner->api.copy_from(runner, result, from, sizeof(*result));
+    if (status == SLIP_OK && result->run != (uint32_t)run->request.run_serial) {
+        /* The launch block never came to its place: this is of another run, or of nobody. */
+        result->status = SLIP_E_DEVICE;
+        result->fault.status = SLIP_OK;
+    }
+    return status;
 }
 
 /* Describes a run whose threads did not all leave: nothing is started before the device recovers.

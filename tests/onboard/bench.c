@@ -39,9 +39,8 @@ const char *bench_platform(int argc, char **argv)
 
 slip_status bench_open(bench *b, bool cache_off)
 {
-    const slip_runner_options options = {.struct_size = sizeof(options),
-                                         .platform = platform,
-                                         .cache_off = cache_off ? 1u : 0u};
+    const slip_runner_options options = {
+        .struct_size = sizeof(options), .platform = platform, .cache_off = cache_off ? 1u : 0u};
     *b = (bench){0};
     return slip_runner_open(&options, &b->runner);
 }

@@ -39,7 +39,7 @@ echo "== slipway run"
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "run"; }
 
 echo "== slipway bench bind"
-"$build/slipway" bench bind --platform "$platform" >"$scratch/out" 2>&1
+"$build/slipway" bench bind --platform "$platform" --hits 20 --misses 2 >"$scratch/out" 2>&1
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "bench"; }
 cat "$scratch/out"
 

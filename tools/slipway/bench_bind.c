@@ -6,8 +6,11 @@
  */
 #include "bench_bind.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench_programs.h"
 #include "progress.h"
@@ -43,6 +46,34 @@ void slipi_bind_close(slipi_bind_bench *bench)
     bench->runner = NULL;
 }
 
+/* Registers a program: this process's or, where the device is another, the file of its name that is
+ * beside the command or installed with it. */
+static slip_status register_program(slipi_bind_bench *bench, const slip_program *program)
+{
+    static const char *const folders[] = {"device", "../lib/slipway"};
+    char folder[PATH_MAX];
+    char path[PATH_MAX + 96];
+    slip_runner_info info = {.struct_size = (uint32_t)sizeof(info)};
+    slip_status status = slip_runner_describe(bench->runner, &info);
+    bench->from_files = info.programs_from_files != 0;
+    memcpy(bench->stand_in, info.stand_in, sizeof(bench->stand_in));
+    if (status != SLIP_OK || !bench->from_files) {
+        return status != SLIP_OK ? status
+                                 : slip_register_program(bench->runner, program, &bench->callable);
+    }
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1u);
+    folder[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    folder[slash != NULL ? slash - folder : 0] = '\0';
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s/%.48s.so", folder, folders[i], program->name);
+        if (access(path, R_OK) == 0) {
+            break;
+        }
+    }
+    return slip_register_file(bench->runner, path, &bench->callable);
+}
+
 /* Opens a fresh runner with a program. */
 int slipi_bind_open(slipi_bind_bench *bench, const slip_platform_ops *ops,
                     const slip_program *program)
@@ -57,7 +88,7 @@ int slipi_bind_open(slipi_bind_bench *bench, const slip_platform_ops *ops,
     slipi_bind_close(bench);
     slip_status status = slip_runner_open(&open, &bench->runner);
     if (status == SLIP_OK) {
-        status = slip_register_program(bench->runner, program, &bench->callable);
+        status = register_program(bench, program);
     }
     memset(&bench->stats, 0, sizeof(bench->stats));
     bench->stats.struct_size = (uint32_t)sizeof(bench->stats);
@@ -94,8 +125,12 @@ static int measure(slipi_bind_bench *bench, slipi_bind_report *report)
         code = slipi_bind_measure_window(bench, windows[i], &report->windows[i]);
         slipi_progress_set(&progress, i + 1u);
     }
+    report->from_files = bench->from_files;
+    memcpy(report->stand_in, bench->stand_in, sizeof(report->stand_in));
     for (uint32_t i = 0; i < SECTIONS && code == 0; i++) {
-        code = sections[i](bench, report);
+        bool in_process =
+            sections[i] == slipi_bind_measure_args || sections[i] == slipi_bind_measure_first;
+        code = bench->from_files && in_process ? 0 : sections[i](bench, report);
         slipi_progress_set(&progress, SLIPI_BIND_WINDOWS + i + 1u);
     }
     slipi_progress_end(&progress);

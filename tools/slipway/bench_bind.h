@@ -84,6 +84,8 @@ typedef struct slipi_bind_report {
     slipi_bind_times_ns prewarm;  /* what it costs itself */
     slipi_bind_times_ns alone;    /* hits of one runner, its thread alone */
     slipi_bind_times_ns together; /* ... with another runner on another thread */
+    bool from_files;    /* many arguments and first runs are left out: they need to be in process */
+    char stand_in[128]; /* what stands in for the device; else empty */
 } slipi_bind_report;
 
 /* An open runner and its program. */
@@ -92,7 +94,9 @@ typedef struct slipi_bind_bench {
     slip_runner *runner; /* null if none is open */
     slip_callable callable;
     slip_stats stats;
-    uint64_t *samples; /* SLIPI_BIND_MAX_HITS of them */
+    uint64_t *samples;  /* SLIPI_BIND_MAX_HITS of them */
+    bool from_files;    /* the device is not this process: programs come from files */
+    char stand_in[128]; /* what stands in for the device */
 } slipi_bind_bench;
 
 /* Functions below return an exit code and have printed what is wrong. */

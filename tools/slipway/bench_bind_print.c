@@ -50,16 +50,21 @@ int slipi_bind_print_table(const slipi_bind_report *report, const slipi_bind_opt
 {
     printf("%s, ns: binds (%u missed on fresh runners, %u relaid, %u hits a window)\n",
            platform_of(o), o->misses, o->misses, o->hits);
+    if (report->stand_in[0] != '\0') {
+        printf("%s\n", report->stand_in);
+    }
     print_windows(report);
     printf("\n  %-44s %10s %10s %10s\n", "", "p50", "p99", "p99.9");
     printf("hits of %u sizings in turn\n", o->sizings);
     print_times("slip_run", &report->in_turn_hit);
     print_times("a prepared call each", &report->in_turn_calls);
-    printf("%u tensors of which %u change (a call delivers %llu bytes)\n", o->args, o->changed,
-           (unsigned long long)report->call_launch_bytes);
-    print_times("bind of slip_run", &report->args_bind);
-    print_times("bind of a prepared call", &report->call_bind);
-    print_times("prepared call, changing and running", &report->call_set_run);
+    if (!report->from_files) {
+        printf("%u tensors of which %u change (a call delivers %llu bytes)\n", o->args, o->changed,
+               (unsigned long long)report->call_launch_bytes);
+        print_times("bind of slip_run", &report->args_bind);
+        print_times("bind of a prepared call", &report->call_bind);
+        print_times("prepared call, changing and running", &report->call_set_run);
+    }
     printf("whole runs, one read of the clock included\n");
     print_times("empty graph", &report->empty);
     print_times("empty graph, untimed", &report->empty_untimed);
@@ -70,6 +75,10 @@ int slipi_bind_print_table(const slipi_bind_report *report, const slipi_bind_opt
     printf("hits of two runners\n");
     print_times("one of them alone", &report->alone);
     print_times("both, on a thread each", &report->together);
+    if (report->from_files) {
+        printf("many arguments, first runs: left out, their programs are of this process\n");
+        return SLIPI_EXIT_OK;
+    }
     printf("first runs of %u tasks with outputs, p50 (prewarming itself: %llu)\n"
            "  %-12s %12s %18s %12s\n",
            SLIPI_BIND_FIRST_TASKS, (unsigned long long)report->prewarm.p50, "", "bind",
@@ -129,18 +138,10 @@ static void add_runs(cJSON *root, const slipi_bind_report *report)
     add_times(runs, "one_task_call_ns", &report->one_call);
 }
 
-/* Prints the report as JSON. */
-int slipi_bind_print_json(const slipi_bind_report *report, const slipi_bind_options *o)
+/* Adds what needs programs of this process. */
+static void add_in_process(cJSON *root, const slipi_bind_report *report,
+                           const slipi_bind_options *o)
 {
-    cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "platform", platform_of(o));
-    slipi_json_count(root, "hits", o->hits);
-    slipi_json_count(root, "misses", o->misses);
-    add_windows(root, report);
-    cJSON *turn = cJSON_AddObjectToObject(root, "in_turn");
-    slipi_json_count(turn, "sizings", o->sizings);
-    add_times(turn, "run_bind_ns", &report->in_turn_hit);
-    add_times(turn, "call_bind_ns", &report->in_turn_calls);
     cJSON *args = cJSON_AddObjectToObject(root, "arguments");
     slipi_json_count(args, "tensors", o->args);
     slipi_json_count(args, "changed", o->changed);
@@ -148,13 +149,33 @@ int slipi_bind_print_json(const slipi_bind_report *report, const slipi_bind_opti
     add_times(args, "run_bind_ns", &report->args_bind);
     add_times(args, "call_bind_ns", &report->call_bind);
     add_times(args, "call_set_and_run_ns", &report->call_set_run);
-    add_runs(root, report);
     cJSON *first = cJSON_AddObjectToObject(root, "first_run");
     slipi_json_count(first, "tasks", SLIPI_BIND_FIRST_TASKS);
     add_times(first, "prewarm_ns", &report->prewarm);
     add_first(first, "cold", &report->cold);
     add_first(first, "prewarmed", &report->prewarmed);
     add_first(first, "warm", &report->warm);
+}
+
+/* Prints the report as JSON. */
+int slipi_bind_print_json(const slipi_bind_report *report, const slipi_bind_options *o)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "platform", platform_of(o));
+    if (report->stand_in[0] != '\0') {
+        cJSON_AddStringToObject(root, "stand_in", report->stand_in);
+    }
+    slipi_json_count(root, "hits", o->hits);
+    slipi_json_count(root, "misses", o->misses);
+    add_windows(root, report);
+    cJSON *turn = cJSON_AddObjectToObject(root, "in_turn");
+    slipi_json_count(turn, "sizings", o->sizings);
+    add_times(turn, "run_bind_ns", &report->in_turn_hit);
+    add_times(turn, "call_bind_ns", &report->in_turn_calls);
+    add_runs(root, report);
+    if (!report->from_files) {
+        add_in_process(root, report, o);
+    }
     cJSON *threads = cJSON_AddObjectToObject(root, "two_runners");
     add_times(threads, "alone_hit_ns", &report->alone);
     add_times(threads, "together_hit_ns", &report->together);

@@ -1,10 +1,10 @@
 /*
  * calls.c - a device's own thread; see calls.h.
  *
- *   [C1] a call written, then `asked` -> `asked` seen, then the call read
- *   [C2] the call's results written, then `answered` -> `answered` seen, then the results read
- *   [C3] `leave` set by the caller -> seen by the thread: nothing of the caller's is used after it
- *   [C4] a share given up by one -> all given up, seen by the other: who is last frees
+ *   [K1] a call written, then `asked` -> `asked` seen, then the call read
+ *   [K2] the call's results written, then `answered` -> `answered` seen, then the results read
+ *   [K3] `leave` set by the caller -> seen by the thread: nothing of the caller's is used after it
+ *   [K4] a share given up by one -> all given up, seen by the other: who is last frees
  */
 #include "platform/onboard/calls.h"
 
@@ -21,14 +21,14 @@
 enum { SPIN_ROUNDS = 2000 };
 
 struct slipi_calls {
-    _Alignas(64) slipi_au64 asked; /* number of the last call. The caller writes [C1] */
-    slipi_au32 leave;              /* the caller writes [C3] */
+    _Alignas(64) slipi_au64 asked; /* number of the last call. The caller writes [K1] */
+    slipi_au32 leave;              /* the caller writes [K3] */
     slipi_event work;              /* the thread sleeps here */
     _Alignas(64)
-        slipi_au64 answered;        /* number of the last call that ended. The thread writes [C2] */
+        slipi_au64 answered;        /* number of the last call that ended. The thread writes [K2] */
     slipi_event done;               /* the caller sleeps here */
-    _Alignas(64) slipi_au32 shares; /* caller and thread [C4] */
-    slipi_call call;                /* the one that is made; passes by [C1] and [C2] */
+    _Alignas(64) slipi_au32 shares; /* caller and thread [K4] */
+    slipi_call call;                /* the one that is made; passes by [K1] and [K2] */
     void *room;                     /* the caller's, between calls */
     uint64_t room_bytes;
     void *library; /* constant */
@@ -38,7 +38,7 @@ struct slipi_calls {
 /* Gives up one share; the last one frees. */
 static void give_up(slipi_calls *calls)
 {
-    if (slipi_sub_acq_rel(&calls->shares, 1u) == 1u) { /* [C4] */
+    if (slipi_sub_acq_rel(&calls->shares, 1u) == 1u) { /* [K4] */
         free(calls->library);
         free(calls->room);
         free(calls);
@@ -49,10 +49,10 @@ static void give_up(slipi_calls *calls)
 static bool next_call(slipi_calls *calls, uint64_t number)
 {
     for (uint32_t round = 0;; round++) {
-        if (slipi_load_acquire(&calls->asked) == number) { /* [C1] */
+        if (slipi_load_acquire(&calls->asked) == number) { /* [K1] */
             return true;
         }
-        if (slipi_load_acquire(&calls->leave) != 0) { /* [C3] */
+        if (slipi_load_acquire(&calls->leave) != 0) { /* [K3] */
             return false;
         }
         if (round < SPIN_ROUNDS) {
@@ -76,7 +76,7 @@ static void *thread_main(void *arg)
         calls->call.run(&calls->call);
         free(calls->call.owned);
         calls->call.owned = NULL;
-        slipi_store_release(&calls->answered, number); /* [C2] */
+        slipi_store_release(&calls->answered, number); /* [K2] */
         slipi_event_notify(&calls->done, 1u);
     }
     give_up(calls);
@@ -117,7 +117,7 @@ slip_status slipi_calls_open(const void *library, size_t library_bytes, slipi_ca
 static bool wait_answer(slipi_calls *calls, uint64_t number, uint64_t bound_ns)
 {
     for (uint32_t round = 0; round < SPIN_ROUNDS; round++) {
-        if (slipi_load_acquire(&calls->answered) == number) { /* [C2] */
+        if (slipi_load_acquire(&calls->answered) == number) { /* [K2] */
             return true;
         }
         slipi_cpu_relax();
@@ -126,7 +126,7 @@ static bool wait_answer(slipi_calls *calls, uint64_t number, uint64_t bound_ns)
     for (;;) {
         uint32_t ticket = slipi_event_prepare(&calls->done);
         uint64_t passed = slipi_now_ns() - begin;
-        bool answered = slipi_load_acquire(&calls->answered) == number; /* [C2] */
+        bool answered = slipi_load_acquire(&calls->answered) == number; /* [K2] */
         if (answered || passed >= bound_ns) {
             slipi_event_cancel(&calls->done);
             return answered;
@@ -143,7 +143,7 @@ bool slipi_calls_make(slipi_calls **calls, slipi_call *call)
     c->call = *call;
     c->call.library = c->library;
     call->owned = NULL;
-    slipi_store_release(&c->asked, number); /* [C1] */
+    slipi_store_release(&c->asked, number); /* [K1] */
     slipi_event_notify(&c->work, 1u);
     if (wait_answer(c, number, call->bound_ns)) {
         *call = c->call;
@@ -151,7 +151,7 @@ bool slipi_calls_make(slipi_calls **calls, slipi_call *call)
     }
     *calls = NULL;
     (void)pthread_detach(c->thread);
-    slipi_store_release(&c->leave, 1u); /* [C3] */
+    slipi_store_release(&c->leave, 1u); /* [K3] */
     slipi_event_notify(&c->work, 1u);
     give_up(c);
     return false;
@@ -176,7 +176,7 @@ void slipi_calls_close(slipi_calls *calls)
         return;
     }
     pthread_t thread = calls->thread;
-    slipi_store_release(&calls->leave, 1u); /* [C3] */
+    slipi_store_release(&calls->leave, 1u); /* [K3] */
     slipi_event_notify(&calls->work, 1u);
     (void)pthread_join(thread, NULL);
     give_up(calls);

@@ -38,6 +38,7 @@ static void fill_info(slip_platform_device *device)
         .fast_path_close = arch->fast_path_close,
         .prebuilt_hooks = 1,
         .reserve_is_memory = 1,
+        .programs_from_files = 1,
     };
     (void)snprintf(device->info.arch, sizeof(device->info.arch), "%s", arch->name);
 }
