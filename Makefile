@@ -57,6 +57,8 @@ test:
 	    echo "make test: without the model, the tests that need it are skipped"
 	@scripts/install-deps.sh format || \
 	    echo "make test: without clang-format, the test of the format is skipped"
+	@scripts/install-deps.sh device && $(MAKE) --no-print-directory device || \
+	    echo "make test: without the cross compiler, the tests of aarch64 are skipped"
 	JOBS=$(JOBS) scripts/run-tests.sh all
 
 check-asan check-tsan check-ubsan: check-%:

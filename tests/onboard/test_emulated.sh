@@ -11,13 +11,11 @@ set -euo pipefail
 platform=$1
 source=${SLIPWAY_SOURCE_DIR:?}
 build=${SLIPWAY_BUILD_DIR:?}
-for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
-    command -v "$tool" >/dev/null || { echo "skipped: no $tool; make device installs it"; exit 77; }
-done
-device=$build/device-aarch64
-cmake -S "$source" -B "$device" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$source/cmake/aarch64.cmake" \
-    -DSLIPWAY_BUILD_TESTS=OFF -DSLIPWAY_BUILD_BENCH=OFF -DSLIPWAY_BUILD_TOOLS=OFF >/dev/null
-cmake --build "$device" --target device_programs example_programs standin_device >/dev/null
+device=$source/build-device
+if ! command -v qemu-aarch64 >/dev/null || [ ! -e "$device/tests/standin_device" ]; then
+    echo "skipped: no qemu-aarch64, or no $device: make device installs and builds them"
+    exit 77
+fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # A program for both sides: the host's object, and the device's beside it under the row's name.

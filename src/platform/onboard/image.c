@@ -31,16 +31,6 @@ typedef struct image_parts {
     char core_path[PATH_BYTES];
 } image_parts;
 
-/* FNV-1a of a kernel's name, as the device compares it. */
-static uint64_t name_hash(const char *text)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
-    }
-    return hash;
-}
-
 /* Path of a file beside the program's: its ending replaced. False: it does not fit. */
 static bool beside(const char *path, const char *arch, const char *ending, char out[PATH_BYTES])
 {
@@ -126,7 +116,7 @@ static slip_status fill_children(slip_platform_device *device, const image_parts
         children[k] = (slipi_callable_child){
             .offset = parts->core != NULL ? code_off + code.off : 0,
             .bytes = code.bytes,
-            .name_hash = name_hash(kernel->name),
+            .name_hash = slipi_name_hash(kernel->name),
             .core_type = kernel->core_type,
         };
     }
