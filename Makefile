@@ -6,10 +6,14 @@ PLATFORM ?= cpu
 LABELS ?=
 FROM ?= HEAD~1
 TO ?=
+DOCS ?=
+# Debian's own, which sees Debian's packages.
+PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows bench lint format install \
-        clean
+.PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows \
+        check-instructions record-instructions bench bench-peers bench-quick peers lint format \
+        install clean
 
 help:
 	@echo "make demo         install what is missing, build, run the two main examples"
@@ -21,7 +25,11 @@ help:
 	@echo "make check-tsan   the same under the thread sanitizer"
 	@echo "make check-ubsan  the same under the undefined behaviour sanitizer"
 	@echo "make check-rows   one mutant for every required behaviour: its test must notice"
-	@echo "make bench        benchmarks (PLATFORM=cpu)"
+	@echo "make check-instructions   counted instructions against the recorded ones"
+	@echo "make bench        benchmarks, 15 minutes at most (PLATFORM=cpu)"
+	@echo "make bench-peers  the part of it that runs other task runtimes beside Slipway (DOCS=PAGE"
+	@echo "                  rewrites the tables of a page)"
+	@echo "make bench-quick  the same in small, 2 minutes at most"
 	@echo "make lint         clang-tidy on the files changed since FROM (TO= working tree)"
 	@echo "make format       clang-format on every source"
 	@echo "make install      PREFIX=/usr/local: library, headers, packages, command line, man page"
@@ -49,6 +57,8 @@ test:
 	    echo "make test: without the model, the tests that need it are skipped"
 	@scripts/install-deps.sh format || \
 	    echo "make test: without clang-format, the test of the format is skipped"
+	@scripts/install-deps.sh device && $(MAKE) --no-print-directory device || \
+	    echo "make test: without the cross compiler, the tests of aarch64 are skipped"
 	JOBS=$(JOBS) scripts/run-tests.sh all
 
 check-asan check-tsan check-ubsan: check-%:
@@ -60,8 +70,29 @@ check-rows:
 	python3 scripts/check_rows.py --jobs $(JOBS) --require \
 	    S1,S2,S3,S4,S5,S6,S7,S8,S9,S10,S11,RAW,WAR,WAW,lifetime
 
+check-instructions record-instructions: %-instructions: build
+	scripts/install-deps.sh test
+	$(PYTHON) scripts/instructions.py $(if $(filter record,$*),--record)
+
 bench: build
 	PLATFORM=$(PLATFORM) scripts/bench.sh build
+	$(MAKE) --no-print-directory bench-peers
+
+# A runtime that cannot be installed or does not build is left out, and named by the driver.
+peers: build
+	@for peer in libomp tbb starpu plots; do \
+	    scripts/install-deps.sh peer-$$peer || echo "peers: going on without $$peer"; \
+	done
+	cmake --preset default >/dev/null
+	cmake --build --preset default --parallel $(JOBS) --target peers -- -k 0 || \
+	    echo "peers: going on without what did not build"
+
+bench-peers: peers
+	$(PYTHON) bench/peers/peers.py --json build/bench/peers/results.json \
+	    --plots build/bench/peers $(if $(DOCS),--docs $(DOCS))
+
+bench-quick: peers
+	$(PYTHON) bench/peers/peers.py --quick --json build/bench/peers/quick.json
 
 lint:
 	scripts/install-deps.sh build lint

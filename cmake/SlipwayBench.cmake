@@ -8,3 +8,5 @@ foreach(source ${bench_sources})
   target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/bench)
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name})
 endforeach()
+
+include(cmake/SlipwayPeers.cmake)

@@ -1,5 +1,7 @@
 # The stand-in runtime for tests (tests/standin): build/tests/libslipway_standin.so, which plays
-# CANN's libraries, and build/tests/standin_device, the process that plays a device.
+# CANN's libraries, and build/tests/standin_device, the process that plays a device. Cross-built,
+# there is only the latter, in build-device/tests with the tests' small programs: it runs under
+# emulation.
 
 file(GLOB standin_library_sources CONFIGURE_DEPENDS
      ${PROJECT_SOURCE_DIR}/tests/standin/library/*.c)
@@ -20,6 +22,16 @@ function(slipway_standin_device target folder)
 endfunction()
 
 slipway_standin_device(standin_device tests)
+if(CMAKE_CROSSCOMPILING)
+  add_custom_target(standin_emulated DEPENDS standin_device)
+  foreach(name standin_control standin_core)
+    slipway_program(test_program_${name} tests/programs ${name}
+                    ${PROJECT_SOURCE_DIR}/tests/standin/${name}_program.c)
+    target_include_directories(test_program_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    add_dependencies(standin_emulated test_program_${name})
+  endforeach()
+  return()
+endif()
 
 add_library(slipway_standin SHARED ${standin_library_sources} ${standin_remote}/wire.c
                                    ${standin_remote}/client.c)

@@ -6,3 +6,10 @@ if(cli_sources)
   target_include_directories(slipway_cli PRIVATE ${PROJECT_SOURCE_DIR}/tools/slipway)
   set_target_properties(slipway_cli PROPERTIES OUTPUT_NAME slipway)
 endif()
+
+# Programs of the benchmarks as files, for devices that are not the command's process: beside the
+# device's own programs.
+foreach(name bench_empty bench_one)
+  slipway_program(tool_${name} device ${name} ${PROJECT_SOURCE_DIR}/tools/programs/${name}.c)
+  list(APPEND SLIPWAY_DEVICE_TARGETS tool_${name})
+endforeach()

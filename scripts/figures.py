@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """figures.py - measures with `slipway bench` and writes the tables of README.md and
-docs/performance.md.
+docs/performance.md, and the plot docs/bind.svg.
 
-Usage: figures.py [--build FOLDER] [--sets N] [--note TEXT]
+Usage: figures.py [--build FOLDER] [--sets N] [--note TEXT] [--only bind|graph]
 For whoever refreshes the figures; nothing calls it. The tables stand between the lines
 `<!-- figures: NAME -->` and `<!-- end -->`. A figure is the median over the sets, with the lowest
 and the highest in brackets where there is room. Sets are measured in turn, so that a busy minute
@@ -17,6 +17,8 @@ import re
 import statistics
 import subprocess
 import sys
+
+import plot
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PLATFORMS = ("cpu", "a2a3sim", "a5sim")
@@ -33,14 +35,14 @@ def bench(build, *words):
     return json.loads(done.stdout)
 
 
-def measure(build, sets):
+def measure(build, sets, only):
     """All sets: lists of reports by platform, and by number of threads."""
     bind = {platform: [] for platform in PLATFORMS}
     graph = {threads: [] for threads in THREADS}
     for number in range(sets):
-        for platform in PLATFORMS:
+        for platform in PLATFORMS if only != "graph" else ():
             bind[platform].append(bench(build, "bind", "--platform", platform))
-        for threads in THREADS:
+        for threads in THREADS if only != "bind" else ():
             graph[threads].append(bench(build, "graph", "--threads", str(threads)))
         print(f"set {number + 1} of {sets}", file=sys.stderr)
     return bind, graph
@@ -64,7 +66,8 @@ def machine(build, sets, note):
     words = (f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} processors, "
              f"{first_line('gcc', '--version')}, build type "
              f"{kind.group(1) if kind else 'unknown'}, {datetime.date.today()}, commit "
-             f"{first_line('git', 'describe', '--always', '--dirty')}. Medians of {sets} sets"
+             f"{first_line('git', 'describe', '--always', '--dirty')}. Medians of {sets} sets, "
+             f"load average {os.getloadavg()[0]:.1f} at their end"
              f"{'; ' + note if note else ''}.")
     return words
 
@@ -90,7 +93,7 @@ def bind_short(bind):
     for platform, reports in bind.items():
         rows = [next(r for r in report["rows"] if r["task_window"] == DEFAULT_WINDOW)
                 for report in reports]
-        turn = [report["alternating_hit_ns"] for report in reports]
+        turn = [report["in_turn"]["run_bind_ns"] for report in reports]
         cells = [[row[name] for row in rows] for name in ("miss_ns", "hit_ns")] + [turn]
         texts = [f"{time(middle([c['p50'] for c in cell]))} "
                  f"({time(middle([c['p99'] for c in cell]))})" for cell in cells]
@@ -98,23 +101,80 @@ def bind_short(bind):
     return lines
 
 
+def cell(reports, *path):
+    """p50 with spread, and p99, of one figure of several reports."""
+    figures = []
+    for report in reports:
+        for name in path:
+            report = report[name]
+        figures.append(report)
+    return (f"{spread([f['p50'] for f in figures])} "
+            f"({time(middle([f['p99'] for f in figures]))})")
+
+
 def bind_long(bind):
     """Every window, with spread."""
-    lines = ["| platform | window | miss p50 | hit p50 | hit p99 | image bytes, miss / hit |",
+    lines = ["| platform | window | miss | relaid | hit | image bytes, miss / hit |",
              "|---|---|---|---|---|---|"]
     for platform, reports in bind.items():
         for index, first in enumerate(reports[0]["rows"]):
-            rows = [report["rows"][index] for report in reports]
-            hit = max(row["hit_image_bytes"] for row in rows)
-            lines.append(f"| `{platform}` | {first['task_window']} | "
-                         f"{spread([r['miss_ns']['p50'] for r in rows])} | "
-                         f"{spread([r['hit_ns']['p50'] for r in rows])} | "
-                         f"{time(middle([r['hit_ns']['p99'] for r in rows]))} | "
-                         f"{first['miss_image_bytes']} / {hit} |")
-        turn = [report["alternating_hit_ns"] for report in reports]
-        lines.append(f"| `{platform}` | in turn | | {spread([t['p50'] for t in turn])} | "
-                     f"{time(middle([t['p99'] for t in turn]))} | |")
+            hit = max(report["rows"][index]["hit_image_bytes"] for report in reports)
+            figures = [cell(reports, "rows", index, name)
+                       for name in ("miss_ns", "relaid_ns", "hit_ns")]
+            lines.append(f"| `{platform}` | {first['task_window']} | " + " | ".join(figures) +
+                         f" | {first['miss_image_bytes']} / {hit} |")
     return lines
+
+
+# Rows of the second table: what, and where it is in a report.
+BIND_ROWS = (
+    ("two sizings in turn, `slip_run`: bind", ("in_turn", "run_bind_ns")),
+    ("two sizings in turn, a prepared call each: bind", ("in_turn", "call_bind_ns")),
+    ("150 tensors, 2 change, `slip_run`: bind", ("arguments", "run_bind_ns")),
+    ("150 tensors, 2 change, prepared call: bind", ("arguments", "call_bind_ns")),
+    ("the same, changing and running an empty graph", ("arguments", "call_set_and_run_ns")),
+    ("empty graph, whole run", ("runs", "empty_ns")),
+    ("empty graph, untimed", ("runs", "empty_untimed_ns")),
+    ("empty graph, untimed prepared call", ("runs", "empty_call_ns")),
+    ("one empty task, whole run", ("runs", "one_task_ns")),
+    ("one empty task, untimed", ("runs", "one_task_untimed_ns")),
+    ("one empty task, untimed prepared call", ("runs", "one_task_call_ns")),
+    ("hit of one runner alone", ("two_runners", "alone_hit_ns")),
+    ("hit of two runners on two threads, the slower", ("two_runners", "together_hit_ns")),
+)
+
+
+def bind_rest(bind):
+    """What does not depend on the window."""
+    lines = ["| what | " + " | ".join(f"`{platform}`" for platform in bind) + " |",
+             "|---|" + "---|" * len(bind)]
+    for name, path in BIND_ROWS:
+        lines.append(f"| {name} | " +
+                     " | ".join(cell(reports, *path) for reports in bind.values()) + " |")
+    return lines
+
+
+def bind_first(bind):
+    """First runs: medians."""
+    lines = ["| platform | state | bind | first completion | whole run |", "|---|---|---|---|---|"]
+    for platform, reports in bind.items():
+        for state in ("cold", "prewarmed", "warm"):
+            figures = [spread([r["first_run"][state][name]["p50"] for r in reports])
+                       for name in ("bind_ns", "first_completion_ns", "run_ns")]
+            lines.append(f"| `{platform}` | {state} | " + " | ".join(figures) + " |")
+    return lines
+
+
+def bind_plot(bind):
+    """Missed, relaid and hit binds by window, as a picture."""
+    lines = []
+    for platform, reports in bind.items():
+        for name, label in (("miss_ns", "miss"), ("relaid_ns", "relaid"), ("hit_ns", "hit")):
+            points = [(row["task_window"],
+                       middle([r["rows"][index][name]["p50"] for r in reports]))
+                      for index, row in enumerate(reports[0]["rows"])]
+            lines.append(plot.Line(f"{label}, {platform}", label, platform, points))
+    return plot.draw("bind, p50", "task window", lines)
 
 
 def graph_rows(reports, text):
@@ -169,12 +229,20 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--sets", type=int, default=3)
     parser.add_argument("--note", default="")
+    parser.add_argument("--only", choices=("bind", "graph"))
     options = parser.parse_args()
-    bind, graph = measure(options.build, options.sets)
+    bind, graph = measure(options.build, options.sets, options.only)
     where = [machine(options.build, options.sets, options.note)]
-    replace("README.md", {"machine": where, "bind": bind_short(bind), "graph": graph_short(graph)})
-    replace("docs/performance.md", {"machine": where, "bind": bind_long(bind),
-                                    "graph": graph_long(graph)})
+    if options.only != "graph":
+        replace("README.md", {"machine bind": where, "bind": bind_short(bind)})
+        replace("docs/performance.md", {"machine bind": where, "bind": bind_long(bind),
+                                        "bind rest": bind_rest(bind),
+                                        "bind first": bind_first(bind)})
+        with open(os.path.join(ROOT, "docs", "bind.svg"), "w", encoding="utf-8") as handle:
+            handle.write(bind_plot(bind))
+    if options.only != "bind":
+        replace("README.md", {"machine": where, "graph": graph_short(graph)})
+        replace("docs/performance.md", {"machine": where, "graph": graph_long(graph)})
 
 
 if __name__ == "__main__":

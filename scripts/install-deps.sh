@@ -1,23 +1,34 @@
 #!/bin/bash
 # install-deps.sh - installs the Debian packages that a task needs and that are missing.
 #
-# Usage: install-deps.sh build|test|demo|device|lint|format ...
+# Usage: install-deps.sh build|test|demo|device|lint|format|peer-libomp|peer-tbb|peer-starpu|
+#                        peer-plots ...
 # Called by the Makefile. Does nothing, and needs no network, when everything is there.
 set -euo pipefail
 
 # package:command - a command that is on the path counts, wherever it came from.
 BUILD="gcc:gcc libc6-dev:- cmake:cmake ninja-build:ninja make:make libopenblas-serial-dev:-
        libcjson-dev:- libxxhash-dev:-"
-TEST="g++:g++ git:git pkg-config:pkg-config python3:python3 python3-numpy:-"
+TEST="g++:g++ git:git pkg-config:pkg-config python3:python3 python3-numpy:-
+      valgrind:valgrind"
 DEMO="python3:python3 python3-pip:- ca-certificates:-"
 LINT="git:git python3:python3 clang-tidy:clang-tidy"
 DEVICE="gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:- qemu-user:qemu-aarch64"
 FORMAT="git:git clang-format:clang-format"
+# Other task runtimes, for the benchmark only; each alone, so that one may be missing.
+PEER_LIBOMP="clang:clang libomp-dev:-"
+PEER_TBB="g++:g++ libtbb-dev:-"
+PEER_STARPU="pkg-config:pkg-config libstarpu-dev:-"
+PEER_PLOTS="python3:python3 python3-matplotlib:-"
 
 # True if a package, or the command it is wanted for, is on this machine.
 present() {
     local package=$1 command=$2 status
     if [ "$command" != "-" ] && command -v "$command" >/dev/null 2>&1; then
+        return 0
+    fi
+    # A numbered libomp (libomp-19-dev) excludes the plain one and does as well.
+    if [ "$package" = libomp-dev ] && compgen -G '/usr/lib/llvm-*/lib/libomp.so' >/dev/null; then
         return 0
     fi
     # Not a pipe: grep would end it early, and a dpkg that is still writing would count as failed.
@@ -41,8 +52,13 @@ for group in "$@"; do
     device) wanted+=" $DEVICE" ;;
     lint) wanted+=" $LINT" ;;
     format) wanted+=" $FORMAT" ;;
+    peer-libomp) wanted+=" $PEER_LIBOMP" ;;
+    peer-tbb) wanted+=" $PEER_TBB" ;;
+    peer-starpu) wanted+=" $PEER_STARPU" ;;
+    peer-plots) wanted+=" $PEER_PLOTS" ;;
     *)
-        echo "install-deps: unknown group '$group'; wanted build, test, demo, device, lint or format" >&2
+        echo "install-deps: unknown group '$group'; wanted build, test, demo, device, lint, format or" \
+            "peer-*" >&2
         exit 2
         ;;
     esac

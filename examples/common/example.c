@@ -37,8 +37,8 @@ static void print_help(const char *program, const char *intro, const example_opt
 {
     printf("usage: %s [options]\n\n%s\n\noptions:\n", program, intro);
     printf("  %-*s %s\n", NAME_WIDTH, "--help", "this text");
-    printf("  %-*s %s (default %s)\n", NAME_WIDTH, "--platform NAME", "cpu, a2a3sim or a5sim",
-           options->platform);
+    printf("  %-*s %s (default %s)\n", NAME_WIDTH, "--platform NAME",
+           "cpu, a2a3sim, a5sim, a2a3 or a5", options->platform);
     printf("  %-*s %s\n", NAME_WIDTH, "--program FILE",
            "the program's shared object (default: beside this executable)");
 }
@@ -169,6 +169,10 @@ bool example_open(const char *name, const example_options *options, bool cache_o
     slip_status status = slip_runner_open(&open, &out->runner);
     if (status != SLIP_OK) {
         return example_failed(NULL, "opening the platform", status);
+    }
+    slip_runner_info info = {.struct_size = (uint32_t)sizeof(info)};
+    if (slip_runner_describe(out->runner, &info) == SLIP_OK && info.stand_in[0] != '\0') {
+        printf("%s\n", info.stand_in);
     }
     char path[PATH_MAX + 64];
     if (options->program == NULL && !program_path(name, path, sizeof(path))) {

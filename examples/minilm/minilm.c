@@ -49,7 +49,7 @@ static const char help_text[] =
     "  --file TEXT       lines to encode (default: examples/minilm/sentences.txt)\n"
     "  --model DIR       folder with model.safetensors and vocab.txt\n"
     "                    (default: SLIPWAY_MODEL_DIR, else $HOME/.cache/slipway)\n"
-    "  --platform NAME   cpu, a2a3sim or a5sim (default: cpu)\n"
+    "  --platform NAME   cpu, a2a3sim, a5sim, a2a3 or a5 (default: cpu)\n"
     "  --threads N       threads of the runner (default: 0 = all)\n"
     "  --runs N          how often every line is encoded, 1 to 100000 (default: 5)\n"
     "  --audit N         1: check the dependencies of the last run (default: 0)\n"

@@ -239,6 +239,13 @@ static void release(slip_platform_device *device, uint64_t address, uint64_t byt
     }
 }
 
+/* What is left: more than this the runner does not ask for. */
+static slip_status available(slip_platform_device *device, uint64_t *out_bytes)
+{
+    *out_bytes = TEMPLATE_MEMORY_BYTES - device->used_bytes;
+    return SLIP_OK;
+}
+
 /* Memory of its own: a reservation that is committed whole. */
 static slip_status alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
 {
@@ -344,4 +351,5 @@ const slip_platform_ops template_platform = {
     .unload_program = unload_program,
     .launch = launch,
     .wait = wait_device,
+    .available = available,
 };

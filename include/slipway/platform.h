@@ -48,9 +48,10 @@ typedef struct slip_platform_info {
     uint32_t prebuilt_hooks;  /* 1: the runner wires lookup and mark; 0: every bind is a miss */
     uint32_t fresh_is_zero;   /* 1: memory that was just committed or allocated reads as zero; 0: it
                                  may hold anything, and the runner zeroes what must be */
-    uint32_t reserve_is_memory; /* 1: a reservation takes memory at once, so that none is made
-                                   larger than what will be committed; 0: it is address space */
-    char arch[16];              /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t reserve_is_memory;   /* 1: a reservation takes memory at once, so that none is made
+                                     larger than what will be committed; 0: it is address space */
+    uint32_t programs_from_files; /* 1: the device is not this process; programs come from files */
+    char arch[16];                /* row of data: "cpu", "a2a3", "a5" */
 } slip_platform_info;
 
 /*
@@ -144,6 +145,20 @@ typedef struct slip_platform_failure {
     char text[256];
 } slip_platform_failure;
 
+/* How populate is to give memory. */
+enum slip_populate_flags {
+    SLIP_POPULATE_HUGE = 1, /* in large pages where there are any */
+    SLIP_POPULATE_COUNT = 2 /* gives nothing, only fills *out */
+};
+
+/* What populate gave. */
+typedef struct slip_platform_populated {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t bytes;      /* of the range that have memory now */
+    uint64_t huge_bytes; /* of these in large pages, at most; 0 if the platform cannot tell */
+} slip_platform_populated;
+
 /*
  * A platform. Append-only; struct_size says how much of it is there. Members may be called from
  * one thread at a time per device unless it says otherwise; `why` receives a sentence on failure.
@@ -161,7 +176,9 @@ typedef struct slip_platform_ops {
     void (*describe)(slip_platform_device *device, slip_platform_info *out);
     /* Reserves `bytes` of device address space, aligned to 4096; nothing may be read yet. */
     slip_status (*reserve)(slip_platform_device *device, uint64_t bytes, uint64_t *out_address);
-    /* Makes the first `bytes` of a reservation usable; see info.fresh_is_zero. Grows only. */
+    /* Makes the first `bytes` of a reservation usable; see info.fresh_is_zero. Grows only. This,
+     * reserve and alloc return SLIP_E_OUT_OF_MEMORY if there is not enough now: then, and only
+     * then, the runner gives idle entries of its cache up and asks again. */
     slip_status (*commit)(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
                           uint64_t bytes);
     /* Makes committed bytes read as zero again, by whatever is cheapest. */
@@ -199,6 +216,28 @@ typedef struct slip_platform_ops {
      * SLIP_OK: the device is as just opened, everything that was on it is gone and is not given
      * back. Otherwise it stays unusable and `why` says so. May be null: nothing helps. */
     slip_status (*recover)(slip_platform_device *device, char *why, size_t why_bytes);
+    /* What stands in for the device, if it is not what the name says: a sentence to print beside
+     * results; null if it is. Static. May be null: it is. */
+    const char *(*stand_in)(slip_platform_device *device);
+    /* Takes the memory behind [bytes, old_bytes) of a reservation back; both are multiples of 4096.
+     * The address space stays; what is committed again later is fresh. On failure nothing has
+     * changed. May be null: memory comes back with release only. */
+    slip_status (*decommit)(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
+                            uint64_t bytes);
+    /* As zero, and tells for how many bytes it took work: those touched since they were committed,
+     * where the platform knows. Memory behind the range may go. May be null: zero, and all. */
+    slip_status (*relay)(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                         uint64_t *out_bytes);
+    /* Gives committed bytes memory now, so that no later access waits for it; their content stays.
+     * What it could not give is no failure, *out, which may be null, says what is there. Called
+     * from any thread while other members run or a run uses the range; not during a release, free,
+     * decommit or relay of it, recover or close. `flags`: enum slip_populate_flags. May be null:
+     * what is committed has memory. */
+    slip_status (*populate)(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint32_t flags, slip_platform_populated *out);
+    /* A bound of the bytes that could be committed now, what is committed not counted: more than
+     * this plus what it gives back itself the runner does not ask for. May be null: not known. */
+    slip_status (*available)(slip_platform_device *device, uint64_t *out_bytes);
 } slip_platform_ops;
 
 /* A built-in platform by name; null if there is none. Static. */

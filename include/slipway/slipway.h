@@ -66,7 +66,7 @@ struct slip_platform_ops; /* platform.h */
 typedef struct slip_runner_options {
     uint32_t struct_size;
     uint32_t device_id;   /* 0 .. devices - 1; two sim devices may be open at once */
-    const char *platform; /* "cpu" (default), "a2a3sim", "a5sim"; ignored if `ops` is given */
+    const char *platform; /* "cpu" (default), "a2a3", ...; ignored if `ops` is given */
     const struct slip_platform_ops
         *ops;               /* a platform of the caller's own; null for a built-in one */
     uint32_t threads;       /* cpu: threads, the caller included; 0 = processors available */
@@ -104,6 +104,8 @@ typedef struct slip_runner_info {
     uint64_t counter_hz;         /* device clock */
     uint32_t host_in_place;      /* 1: host buffers are used where they are */
     uint32_t reserved;
+    uint32_t programs_from_files; /* 1: the device is not this process: slip_register_file only */
+    char stand_in[128]; /* what stands in for the device, to print beside results; else empty */
 } slip_runner_info;
 
 /* Describes the device. */
@@ -160,6 +162,10 @@ enum slip_memory_space {
     SLIP_MEMORY_DEVICE = 1 /* resident: nothing is copied */
 };
 
+enum slip_arg_flags {
+    SLIP_ARG_CONST = 1 /* IN tensors: contents do not change; see slip_call_prepare */
+};
+
 /* One argument of a run: a row-major tensor or a scalar, as the program's signature says. */
 typedef struct slip_run_arg {
     uint8_t kind;   /* enum slip_param_kind */
@@ -168,7 +174,7 @@ typedef struct slip_run_arg {
     uint8_t access; /* IN, OUT or INOUT: must be what the signature says */
     uint32_t ndim;
     uint32_t shape[SLIP_MAX_DIMS]; /* elements */
-    uint32_t reserved;             /* zero */
+    uint32_t flags;                /* enum slip_arg_flags */
     void *host;                    /* SLIP_MEMORY_HOST */
     slip_device_ptr device;        /* SLIP_MEMORY_DEVICE; may point into an allocation */
     uint64_t scalar;               /* SLIP_PARAM_SCALAR: bit pattern */
@@ -223,7 +229,7 @@ typedef struct slip_run_config {
     uint32_t control_threads; /* AICPU threads (sims) or threads (cpu) used; 0 = automatic */
     uint32_t trace_tasks;     /* 1: per-core task records, as trace lines (needs a trace) */
     uint32_t audit;           /* 1: record every task, region and edge; see slip_audit */
-    uint32_t reserved;        /* zero */
+    uint32_t untimed;         /* 1: reads no clock; last_bind_ns and last_run_ns become 0 */
     uint64_t timeout_ns;      /* bound of the whole run; 0 = none besides the progress deadline */
     slip_sizing sizing;
 } slip_run_config;
@@ -236,8 +242,97 @@ SLIP_API SLIP_MUST_USE slip_status slip_run(slip_runner *runner, slip_callable c
                                             const slip_run_arg *args, uint32_t arg_count,
                                             const slip_run_config *config);
 
+/*
+ * A prepared call: a program with its arguments and its configuration, checked, placed and resolved
+ * once, run many times. It belongs to its runner, whose close destroys those that are left. Calls
+ * may be used from any thread; they are serialised with everything else on the runner.
+ */
+typedef struct slip_call slip_call;
+
+/*
+ * Prepares a call: checks everything that slip_run would, copies `args` and `config` (which may be
+ * null), and gives the call a launch block of its own. Nothing is run, built or copied to the
+ * device. On failure *out is null.
+ *
+ * What a run of it costs on the host does not grow with arguments that stay as they are. Contents
+ * of tensors may always change: on devices that do not use host memory in place, every IN and INOUT
+ * host tensor is copied in before every run, OUT and INOUT back after it, as slip_run does. An IN
+ * tensor with SLIP_ARG_CONST is copied once, and again only after slip_call_set set it, or the
+ * runner's device memory changed (an allocation, a free, staging that grew, a device that was
+ * recovered). slip_run ignores the flag.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_prepare(slip_runner *runner, slip_callable callable,
+                                                     const slip_run_arg *args, uint32_t arg_count,
+                                                     const slip_run_config *config,
+                                                     slip_call **out);
+
+/*
+ * Changes argument `index`, for the runs that follow. It is checked like an argument of slip_run;
+ * on failure, which names the argument, the call keeps the one it had. Its cost does not depend on
+ * the other arguments but for a search by address in the next run. Where a tensor then overlaps
+ * another one or leaves an overlap, or a copied one takes another size, that run places all of them
+ * again. Two arguments may change places.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_set(slip_call *call, uint32_t index,
+                                                 const slip_run_arg *arg);
+
+/*
+ * Runs a call once and waits for it; effects, statistics and errors are those of slip_run. Device
+ * memory that was freed under it is an error that names the argument, which can be set to another
+ * one. If its program was unregistered, SLIP_E_BAD_CALLABLE: the call can only be destroyed.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_call_run(slip_call *call);
+
+/* Destroys a call. Null is fine. */
+SLIP_API void slip_call_destroy(slip_call *call);
+
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
+
+enum slip_prewarm_flags {
+    SLIP_PREWARM_FAULT = 1, /* give SM and arena memory now: no page fault when they are used */
+    SLIP_PREWARM_HEAP = 2,  /* and the GM heap, up to heap_bytes of each ring */
+    SLIP_PREWARM_HUGE = 4   /* in large pages where there are any */
+};
+
+typedef struct slip_prewarm_options {
+    uint32_t struct_size;
+    uint32_t flags;      /* enum slip_prewarm_flags */
+    uint64_t heap_bytes; /* SLIP_PREWARM_HEAP: of each ring's heap, from its start; 0 = all */
+} slip_prewarm_options;
+
+enum slip_prewarm_found {
+    SLIP_PREWARM_BUILT = 0,
+    SLIP_PREWARM_RESIDENT = 1, /* it was there */
+    SLIP_PREWARM_RELAID = 2    /* it was there, and broken */
+};
+
+/* What became of one sizing. */
+typedef struct slip_prewarmed {
+    uint32_t struct_size;
+    uint32_t found;       /* enum slip_prewarm_found */
+    uint32_t stays;       /* 1: it is in the cache after the call */
+    uint32_t restarts;    /* times that its memory went elsewhere during the pre-fault */
+    uint64_t state_bytes; /* of SM and arena; 0 without SLIP_PREWARM_FAULT, as all that follows */
+    uint64_t state_resident_bytes; /* of these, those with memory when it was done */
+    uint64_t heap_bytes;           /* of the GM heap that were to get memory */
+    uint64_t heap_resident_bytes;
+    uint64_t huge_bytes; /* of both, in large pages, at most */
+    uint64_t lock_ns;    /* longest time for which the call kept runs of this runner waiting */
+} slip_prewarmed;
+
+/*
+ * Makes the states for `count` sizings resident, in order, as slip_prewarm does, and gives them
+ * memory if the options (may be null) ask for it. May be called from another thread while runs go
+ * on: they wait for building a state, and not for pages. `out` may be null; else it holds `count`
+ * rows, and struct_size of the first is read. Entries of both arrays are struct_size of their first
+ * apart. More sizings than the cache has entries: SLIP_E_LIMIT, and nothing is done. After another
+ * failure what came before stays. What could not get memory is no failure: *out tells.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_prewarm_all(slip_runner *runner,
+                                                    const slip_run_config *configs, uint32_t count,
+                                                    const slip_prewarm_options *options,
+                                                    slip_prewarmed *out);
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
@@ -291,14 +386,19 @@ typedef struct slip_stats {
     uint64_t resident_gm_heap_bytes; /* committed, per region kind; see slip_residency */
     uint64_t resident_sm_bytes;
     uint64_t resident_arena_bytes;
-    uint64_t program_loads; /* shared objects loaded, at registration only */
-    uint64_t sizes_derived; /* times that a layout was computed */
-    uint64_t region_allocs; /* platform allocations for regions */
-    uint64_t last_tasks;    /* tasks of the last run */
-    uint64_t last_edges;    /* edges of the last run */
-    uint64_t last_bind_ns;  /* host clock */
-    uint64_t last_run_ns;
-    uint64_t device_resets; /* recoveries that lost everything on the device */
+    uint64_t program_loads;     /* shared objects loaded, at registration only */
+    uint64_t sizes_derived;     /* times that a layout was computed */
+    uint64_t region_allocs;     /* platform allocations for regions */
+    uint64_t last_tasks;        /* tasks of the last run */
+    uint64_t last_edges;        /* edges of the last run */
+    uint64_t last_bind_ns;      /* host clock, its two reads included; 0 after an untimed run */
+    uint64_t last_run_ns;       /* of the whole run, likewise */
+    uint64_t device_resets;     /* recoveries that lost everything on the device */
+    uint64_t relaid_bytes;      /* total zeroed in used SM and arenas: touched ones, where known */
+    uint64_t last_relaid_bytes; /* of the last bind that relaid: dirty, or without the cache */
+    uint64_t relay_ns;          /* total time that this zeroing took, host clock */
+    uint64_t trims;             /* calls of slip_trim that gave back all that they were asked for */
+    uint64_t trimmed_bytes;     /* total that slip_trim gave back, of all kinds */
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 
@@ -313,6 +413,14 @@ typedef struct slip_residency {
     uint64_t gm_heap_bytes;
     uint64_t sm_bytes;
     uint64_t arena_bytes;
+    uint64_t gm_heap_committed_bytes; /* of the same regions: what may take memory */
+    uint64_t sm_committed_bytes;
+    uint64_t arena_committed_bytes;
+    uint64_t record_bytes; /* audit record and task records: memory taken now */
+    uint64_t record_committed_bytes;
+    uint64_t staging_bytes; /* room for host arguments on the device */
+    uint64_t launch_bytes;  /* launch block and its rows */
+    uint64_t caller_bytes;  /* slip_device_malloc, not given back yet */
 } slip_residency;
 
 /* What of the committed regions takes memory now. */
@@ -364,14 +472,50 @@ typedef struct slip_cache_entry_info {
     uint32_t valid;
     uint32_t dirty;
     uint32_t mode;
-    uint32_t reserved;
+    uint32_t use; /* 1: used last, 2: before that, ...; the largest is the next to be evicted */
     slip_sizing sizing;
+    uint64_t gm_heap_bytes;     /* of the shared heap that it uses, from gm_heap_base */
+    uint64_t sm_resident_bytes; /* memory that its SM takes now; all where the platform cannot say,
+                                   0 while the device waits for a reset */
+    uint64_t arena_resident_bytes; /* likewise */
+    uint64_t relays;               /* times that it was dirty and laid anew */
 } slip_cache_entry_info;
 
-/* Lists the cache. *inout_count: room in, entries out. */
+/* Lists the cache. *inout_count: room in, entries out. Slow: asks the platform page by page. */
 SLIP_API SLIP_MUST_USE slip_status slip_cache_info(slip_runner *runner,
                                                    slip_cache_entry_info *entries,
                                                    uint32_t *inout_count);
+
+/* What stays when memory is given back. */
+typedef struct slip_trim_target {
+    uint32_t struct_size;
+    uint32_t keep_entries; /* cache entries that stay at most, the most recently used ones */
+    uint64_t keep_bytes;   /* of their SM and arena together, at most; 0 = no bound */
+    uint32_t keep_pages;   /* 1: the part of the GM heap that they use keeps its memory; 0: it stays
+                              committed, and its memory comes back with its first use */
+    uint32_t reserved;     /* zero */
+} slip_trim_target;
+
+/* What was given back. */
+typedef struct slip_trimmed {
+    uint32_t struct_size;
+    uint32_t entries;          /* dropped; counted as evictions */
+    uint64_t gm_heap_bytes;    /* no longer committed */
+    uint64_t sm_bytes;         /* no longer committed, with their entries or left from a run */
+    uint64_t arena_bytes;      /* likewise */
+    uint64_t heap_pages_bytes; /* of the heap that stays committed: memory behind it */
+    uint64_t staging_bytes;    /* room for host arguments on the device */
+    uint64_t record_bytes;     /* audit record and task records: slip_audit has none then */
+} slip_trimmed;
+
+/*
+ * Gives memory back: idle cache entries beyond `target` (null: all of them), what of the GM heap no
+ * entry needs, staging and record buffers. Device memory of callers and programs stay. Whatever a
+ * later run needs is made anew; the entries that stay are hits. `out` may be null; after a failure
+ * it holds what was given back until then. Waits for a run or a part of a pre-fault to end.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_trim(slip_runner *runner, const slip_trim_target *target,
+                                             slip_trimmed *out);
 
 /* ---- audit ---------------------------------------------------------------------------------- */
 

@@ -141,11 +141,21 @@ _Static_assert(sizeof(slipi_boot_state) % 64 == 0, "what follows starts a line")
 #define SLIPI_NAME_LINKED (UINT64_C(1) << 63) /* a kernel of the control object itself: */
 #define SLIPI_NAME_OBJECT_SHIFT 16u           /* row plus 1, then the kernel's index below */
 
+/* FNV-1a of a kernel's name: the host's and the device's object must be of one program. */
+static inline uint64_t slipi_name_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
+    }
+    return hash;
+}
+
 /* A kernel of a callable image. */
 typedef struct slipi_callable_child {
     uint64_t offset; /* of its code from the start of the image; 0: it is in the control object */
     uint64_t bytes;
-    uint64_t name_hash; /* FNV-1a of its name: the objects must be of one program */
+    uint64_t name_hash; /* slipi_name_hash */
     uint32_t core_type;
     uint32_t reserved;
 } slipi_callable_child;

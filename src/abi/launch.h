@@ -44,7 +44,7 @@ typedef struct slipi_launch_arg {
     uint64_t offset;  /* bytes from the binding's base */
     uint64_t scalar;
     uint32_t shape[SLIP_MAX_DIMS];
-    uint32_t reserved;
+    uint32_t written; /* 1: this argument, or one that shares its buffer, may be written */
 } slipi_launch_arg;
 _Static_assert(sizeof(slipi_launch_arg) == 48, "launch arg size");
 
@@ -65,7 +65,7 @@ enum slipi_phase_span {
 /* What the device reports. Written by control thread 0 (fault: by who claims the latch). */
 typedef struct slipi_result {
     int32_t status;
-    uint32_t reserved;
+    uint32_t run; /* low bits of the run's serial, delivered with the block: whose result this is */
     uint64_t tasks;
     uint64_t edges;
     uint64_t edges_skipped;

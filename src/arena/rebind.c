@@ -5,15 +5,15 @@
 
 #include "base/check.h"
 
-/* True if [off, off + count * elem) lies inside the first `bytes` of a region, behind its first
- * page.
+/*
+ * True if [off, off + count * elem) lies inside the first `bytes` of a region, behind its first
+ * page. Written so that nothing can overflow: a run comes through here 26 times. `elem` is a
+ * constant power of two where it is inlined.
  */
-static bool inside(uint64_t off, uint64_t count, uint64_t elem, uint64_t bytes)
+static inline bool inside(uint64_t off, uint64_t count, uint64_t elem, uint64_t bytes)
 {
-    uint64_t length;
-    uint64_t end;
-    return off >= SLIPI_PAGE && off % SLIPI_LINE == 0 && slipi_mul_u64(count, elem, &length) &&
-           slipi_add_u64(off, length, &end) && end <= bytes;
+    return off >= SLIPI_PAGE && off % SLIPI_LINE == 0 && off <= bytes &&
+           count <= (bytes - off) / elem;
 }
 
 /* Checks the extents of SM against the region; returns what is wrong, or null. */

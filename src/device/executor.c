@@ -63,7 +63,14 @@ static void report(slipi_launch *launch, const slipi_worker *w, const slipi_orch
     result->tasks = o->submissions;
     result->edges = o->edges;
     result->edges_skipped = o->edges_skipped;
-    memcpy(result->ring, w->at.rt->ring, sizeof result->ring);
+    for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
+        const slipi_ring_state *ring = &w->at.rt->ring[r];
+        if (ring->head != o->first_task[r]) {
+            result->ring[r] = *ring;
+        } else {
+            result->ring[r].head = ring->head; /* which says that the rest is as it was */
+        }
+    }
     if (status != SLIP_OK) {
         slipi_fault_read(&w->at, &result->fault);
     }

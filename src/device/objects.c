@@ -24,15 +24,6 @@ static slip_status fail(slipi_boot_report *report, slip_status status, const cha
     return status;
 }
 
-uint64_t slipi_name_hash(const char *text)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
-    }
-    return hash;
-}
-
 /* True if [off, off + count * elem) lies inside the image, behind its header. */
 static bool inside(const slipi_callable_image *image, uint64_t off, uint64_t count, uint64_t elem)
 {

@@ -28,7 +28,4 @@ slip_orch_fn slipi_objects_orchestration(const slipi_boot_state *state, uint64_t
  */
 slip_kernel_fn slipi_objects_kernel(const slipi_boot_state *state, uint64_t name);
 
-/* FNV-1a of a text: kernels of two builds of one program are compared by it. */
-uint64_t slipi_name_hash(const char *text);
-
 #endif

@@ -40,7 +40,7 @@ slip_status slipi_graph_execute(slipi_worker *w, slipi_launch *launch)
     launch->result.tasks = launch->graph_tasks;
     launch->result.edges = chain_ready(w, launch->graph_tasks);
     while (ring->done < ring->head) {
-        /* [D1] acquire: as in task/ring.c. */
+        /* [F5] acquire: as in task/ring.c. */
         if (slipi_load_acquire(&w->at.slots[0][ring->done - window].fanout) ==
             SLIPI_FANOUT_CLOSED) {
             ring->done++;

@@ -108,6 +108,13 @@ static slipi_prebuilt_entry *find(const slipi_prebuilt_cache *cache, const slipi
     return NULL;
 }
 
+/* The entry of a key as it is; see the header. */
+const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache *cache,
+                                                      const slipi_prebuilt_key *key)
+{
+    return find(cache, key);
+}
+
 /* Finds the entry of a key; *out is null on a miss. */
 enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cache,
                                                       const slipi_prebuilt_key *key,
@@ -131,20 +138,32 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
     return SLIPI_PREBUILT_HIT;
 }
 
-/* Drops the least recently used entry; false if there is none. */
-bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache)
+/* Index of the least recently used of the entries that are there. */
+static uint32_t oldest_index(const slipi_prebuilt_cache *cache)
 {
-    if (cache->count == 0) {
-        return false;
-    }
     uint32_t oldest = 0;
     for (uint32_t i = 1; i < cache->count; i++) {
         if (cache->entries[i]->age < cache->entries[oldest]->age) {
             oldest = i;
         }
     }
+    return oldest;
+}
+
+/* The least recently used entry; null if there is none. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache)
+{
+    return cache->count == 0 ? NULL : cache->entries[oldest_index(cache)];
+}
+
+/* Drops the least recently used entry; false if there is none. */
+bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache)
+{
+    if (cache->count == 0) {
+        return false;
+    }
     cache->evictions++;
-    drop(cache, oldest);
+    drop(cache, oldest_index(cache));
     return true;
 }
 
@@ -184,6 +203,7 @@ slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
         SLIPI_ASSERT(entry->state.sm_base == state->sm_base &&
                      entry->state.arena_base == state->arena_base);
         fill(cache, entry, key, state);
+        entry->relays++;
         return entry;
     }
     if (exceeds_budget(cache, state)) {

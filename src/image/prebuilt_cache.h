@@ -55,6 +55,7 @@ typedef struct slipi_prebuilt_entry {
     uint64_t key_hash;
     slipi_prebuilt_state state;
     uint64_t hits;
+    uint64_t relays;                     /* times published over the same regions */
     uint64_t age;                        /* clock of the last use; the smallest is evicted */
     uint64_t ring_head[SLIP_RING_COUNT]; /* next task id of each ring after the last run */
     uint32_t valid;
@@ -82,7 +83,8 @@ typedef struct slipi_prebuilt_cache {
 enum slipi_prebuilt_found {
     SLIPI_PREBUILT_MISS = 0,
     SLIPI_PREBUILT_HIT = 1,
-    SLIPI_PREBUILT_DIRTY = 2 /* resident, but must be relaid; `valid` was taken back */
+    SLIPI_PREBUILT_DIRTY = 2, /* resident, but must be relaid; `valid` was taken back */
+    SLIPI_PREBUILT_UNSEEN = 3 /* a bind failed before it looked */
 };
 
 /* Starts an empty cache. */
@@ -100,6 +102,10 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
                                                       const slipi_prebuilt_key *key,
                                                       slipi_prebuilt_entry **out);
 
+/* The entry of a key as it is, without using it; null if there is none. */
+const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache *cache,
+                                                      const slipi_prebuilt_key *key);
+
 /*
  * Publishes the state of a key and returns its entry, evicting the least recently used ones to
  * stay within count and bytes. Null if it cannot be kept (no memory for the entry, or larger than
@@ -111,6 +117,9 @@ slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
 
 /* Notes that the last run broke the entry's regions. */
 void slipi_prebuilt_cache_mark_dirty(slipi_prebuilt_entry *entry);
+
+/* The least recently used entry; null if there is none. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache);
 
 /* Drops the least recently used entry; false if there is none. Counts an eviction. */
 bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache);

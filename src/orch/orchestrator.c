@@ -66,6 +66,26 @@ static const slipi_launch_arg *find_arg(slipi_orchestrator *o, uint32_t index, u
     return &args[index];
 }
 
+/*
+ * Makes the record of an argument's buffer one of this run, if it is still of an earlier one. What
+ * a program does not ask for costs it nothing.
+ */
+static void begin_buffer(slipi_orchestrator *o, const slipi_launch_arg *arg)
+{
+    const slipi_attached *at = &o->worker->at;
+    slipi_buffer *buffers =
+        (slipi_buffer *)(void *)(at->arena_base + at->rt->map[SLIPI_RINGS].buffers_off);
+    slipi_buffer *buffer = &buffers[arg->binding - SLIPI_BIND_ARGS];
+    if (buffer->birth == o->args_seq) {
+        return; /* it was asked for before, or shares its memory with one that was */
+    }
+    slipi_tensormap_insert(buffer, 0, o->args_seq);
+    buffer->offset = 0;
+    buffer->bytes = at->bindings[arg->binding].bytes;
+    buffer->binding = arg->binding;
+    buffer->untracked = arg->written != 0 ? 0 : 1;
+}
+
 /* slip_orch_ops.arg_tensor */
 static slip_status arg_tensor(slip_orch *base, uint32_t index, slip_tensor *out)
 {
@@ -79,6 +99,7 @@ static slip_status arg_tensor(slip_orch *base, uint32_t index, slip_tensor *out)
     if (status != SLIP_OK) {
         return status;
     }
+    begin_buffer(o, arg);
     slipi_tensor_init(out, arg->dtype, arg->ndim, arg->shape);
     if (bytes != o->worker->at.bindings[arg->binding].bytes) {
         out->flags = 0; /* a part of a larger buffer: several arguments overlap */
@@ -148,29 +169,12 @@ static const slip_orch_ops orch_ops = {
     .log = log_line,
 };
 
-/* Resets the records of the run arguments' buffers. */
+/* Lets the run arguments' buffers begin anew: none of their records is of this run yet. */
 static void begin_args(slipi_orchestrator *o)
 {
-    const slipi_attached *at = &o->worker->at;
-    const slipi_launch *launch = at->launch;
-    const slipi_launch_arg *args = (const slipi_launch_arg *)(uintptr_t)launch->args;
-    slipi_buffer *buffers =
-        (slipi_buffer *)(void *)(at->arena_base + at->rt->map[SLIPI_RINGS].buffers_off);
-    uint64_t seq = ++at->rt->sequence;
-    at->rt->args_cells_head = 0;
-    for (uint32_t b = SLIPI_BIND_ARGS; b < launch->binding_count; b++) {
-        slipi_buffer *buffer = &buffers[b - SLIPI_BIND_ARGS];
-        slipi_tensormap_insert(buffer, 0, seq);
-        buffer->offset = 0;
-        buffer->bytes = at->bindings[b].bytes;
-        buffer->binding = b;
-        buffer->untracked = 1;
-    }
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (args[i].kind == SLIP_PARAM_TENSOR && args[i].access != SLIP_ACCESS_IN) {
-            buffers[args[i].binding - SLIPI_BIND_ARGS].untracked = 0;
-        }
-    }
+    slipi_runtime *rt = o->worker->at.rt;
+    o->args_seq = ++rt->sequence;
+    rt->args_cells_head = 0;
 }
 
 /* slipi_help.step: the orchestrator's own worker runs tasks. */

@@ -40,6 +40,7 @@ typedef struct slipi_orchestrator {
     uint64_t run_serial;
     uint32_t kernel_count;            /* of the callable */
     uint32_t core_count[2];           /* of the device: AIC, AIV */
+    uint64_t args_seq;                /* at which the run arguments' buffers are born */
     slipi_audit_header *audit;        /* null = off */
     uint64_t first_task[SLIPI_RINGS]; /* head of each ring when the run began */
     slipi_scope scopes[SLIP_MAX_SCOPE_DEPTH];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "runner/args_int.h"
 #include "runner/errors.h"
 
 /* How an access is called in messages. */
@@ -41,15 +42,8 @@ static const char *dtype_name(uint32_t dtype)
     }
 }
 
-/* Where a failing argument is described. */
-typedef struct arg_place {
-    const slip_host_api *api;
-    const slipi_signature *signature;
-    uint32_t index;
-} arg_place;
-
 /* Describes a failure of one argument: a sentence with what was wanted and what was found. */
-static slip_status arg_fail(const arg_place *at, slip_status status, const char *wanted,
+static slip_status arg_fail(const slipi_arg_place *at, slip_status status, const char *wanted,
                             const char *found)
 {
     slip_error *error = at->api->error;
@@ -62,7 +56,7 @@ static slip_status arg_fail(const arg_place *at, slip_status status, const char 
 }
 
 /* As arg_fail with two numbers. */
-static slip_status arg_fail_numbers(const arg_place *at, slip_status status, const char *what,
+static slip_status arg_fail_numbers(const slipi_arg_place *at, slip_status status, const char *what,
                                     uint64_t wanted, uint64_t found)
 {
     slip_error *error = at->api->error;
@@ -75,7 +69,7 @@ static slip_status arg_fail_numbers(const arg_place *at, slip_status status, con
 }
 
 /* Finds why an argument does not match its parameter. Only called when it does not. */
-static slip_status explain_mismatch(const arg_place *at, const slip_run_arg *arg,
+static slip_status explain_mismatch(const slipi_arg_place *at, const slip_run_arg *arg,
                                     const slip_param *param)
 {
     if (arg->kind != param->kind) {
@@ -103,7 +97,7 @@ static bool matches(const slip_run_arg *arg, const slip_param *param)
 }
 
 /* Bytes of a tensor argument; describes and returns what is wrong with its type or shape. */
-static slip_status tensor_bytes(const arg_place *at, const slip_run_arg *arg, uint64_t *out)
+static slip_status tensor_bytes(const slipi_arg_place *at, const slip_run_arg *arg, uint64_t *out)
 {
     uint64_t bytes = slip_dtype_bytes(arg->dtype);
     if (bytes == 0) {
@@ -134,8 +128,8 @@ static slip_status tensor_bytes(const arg_place *at, const slip_run_arg *arg, ui
 }
 
 /* Checks the memory of a tensor; *out is its address. */
-static slip_status tensor_address(const arg_place *at, const slip_run_arg *arg, uint64_t bytes,
-                                  uint64_t *out)
+static slip_status tensor_address(const slipi_arg_place *at, const slip_run_arg *arg,
+                                  uint64_t bytes, uint64_t *out)
 {
     uint64_t end;
     uint64_t address =
@@ -176,50 +170,85 @@ static void insert_by_address(slipi_args_plan *plan, uint16_t *order, uint32_t *
     order[at] = (uint16_t)index;
 }
 
-/* Checks one argument and notes where it lies. */
-static slip_status take_arg(const slip_host_api *api, const slipi_signature *signature,
-                            slipi_args_plan *plan, uint32_t index)
+/* Checks the flags of a tensor argument. */
+static slip_status check_flags(const slipi_arg_place *at, const slip_run_arg *arg)
 {
-    const arg_place at = {api, signature, index};
-    const slip_run_arg *arg = &plan->args[index];
-    const slip_param *param = &signature->params[index];
-    if (param->kind == SLIP_PARAM_SCALAR && arg->kind == SLIP_PARAM_SCALAR) {
-        plan->bytes[index] = 0;
-        return SLIP_OK;
+    if ((arg->flags & ~(uint32_t)SLIP_ARG_CONST) != 0) {
+        return arg_fail_numbers(at, SLIP_E_INVALID_ARGUMENT, "flags (enum slip_arg_flags, at most)",
+                                SLIP_ARG_CONST, arg->flags);
     }
-    if (!matches(arg, param)) {
-        return explain_mismatch(&at, arg, param);
-    }
-    slip_status status = tensor_bytes(&at, arg, &plan->bytes[index]);
-    if (status != SLIP_OK) {
-        return status;
-    }
-    status = tensor_address(&at, arg, plan->bytes[index], &plan->address[index]);
-    if (status != SLIP_OK) {
-        return status;
-    }
-    if (arg->space == SLIP_MEMORY_DEVICE || api->host_in_place != 0) {
-        insert_by_address(plan, plan->device_order, &plan->device_count, index);
-    } else {
-        insert_by_address(plan, plan->staged_order, &plan->staged_count, index);
+    if (arg->flags != 0 && arg->access != SLIP_ACCESS_IN) {
+        return arg_fail(at, SLIP_E_INVALID_ARGUMENT, "SLIP_ARG_CONST on arguments declared IN only",
+                        access_name(arg->access));
     }
     return SLIP_OK;
 }
 
-/* Writes the row of one argument but for its binding. */
-static void write_row(const slip_run_arg *arg, slipi_launch_arg *row)
+/* Checks one argument; see the header. */
+slip_status slipi_arg_check(const slipi_arg_place *at, const slip_run_arg *arg, uint64_t *bytes,
+                            uint64_t *address)
+{
+    const slip_param *param = &at->signature->params[at->index];
+    *bytes = 0;
+    *address = 0;
+    if (param->kind == SLIP_PARAM_SCALAR && arg->kind == SLIP_PARAM_SCALAR) {
+        return SLIP_OK;
+    }
+    if (!matches(arg, param)) {
+        return explain_mismatch(at, arg, param);
+    }
+    slip_status status = check_flags(at, arg);
+    if (status == SLIP_OK) {
+        status = tensor_bytes(at, arg, bytes);
+    }
+    return status == SLIP_OK ? tensor_address(at, arg, *bytes, address) : status;
+}
+
+/* Notes what of a staged tensor is to be copied, and when. */
+static void note_copies(slipi_args_plan *plan, uint32_t index)
+{
+    const slip_run_arg *arg = &plan->args[index];
+    if (arg->access != SLIP_ACCESS_IN) {
+        plan->out_order[plan->out_count++] = (uint16_t)index;
+    }
+    if (plan->prepared != 0 && (arg->flags & SLIP_ARG_CONST) != 0) {
+        plan->once_order[plan->once_count++] = (uint16_t)index;
+    } else if (arg->access != SLIP_ACCESS_OUT) {
+        plan->in_order[plan->in_count++] = (uint16_t)index;
+    }
+}
+
+/* Checks one argument and notes where it lies. */
+static slip_status take_arg(const slip_host_api *api, const slipi_signature *signature,
+                            slipi_args_plan *plan, uint32_t index)
+{
+    const slipi_arg_place at = {api, signature, index};
+    const slip_run_arg *arg = &plan->args[index];
+    slip_status status = slipi_arg_check(&at, arg, &plan->bytes[index], &plan->address[index]);
+    if (status != SLIP_OK || arg->kind == SLIP_PARAM_SCALAR) {
+        return status;
+    }
+    if (slipi_arg_staged(api, arg)) {
+        insert_by_address(plan, plan->staged_order, &plan->staged_count, index);
+        note_copies(plan, index);
+    } else {
+        insert_by_address(plan, plan->device_order, &plan->device_count, index);
+    }
+    return SLIP_OK;
+}
+
+/* Writes what of a row comes from the argument itself; see the header. */
+void slipi_arg_write_row(const slip_run_arg *arg, slipi_launch_arg *row)
 {
     row->kind = arg->kind;
     row->access = arg->access;
     row->dtype = arg->dtype;
     row->ndim = (uint8_t)arg->ndim;
-    row->binding = SLIPI_BIND_NONE;
-    row->offset = 0;
     row->scalar = arg->scalar;
     for (uint32_t d = 0; d < SLIP_MAX_DIMS; d++) {
         row->shape[d] = arg->shape[d];
     }
-    row->reserved = 0;
+    row->written = arg->kind == SLIP_PARAM_TENSOR && arg->access != SLIP_ACCESS_IN ? 1 : 0;
 }
 
 /*
@@ -259,14 +288,14 @@ static slip_status stage(const slip_host_api *api, slipi_args_plan *plan, slip_b
                               "the host tensors of the run are together larger than 2^64 bytes");
         }
     }
-    uint64_t base;
-    slip_status status = api->acquire_staging(api->ctx, total, &base);
+    slip_status status = api->acquire_staging(api->ctx, plan->staging, total);
     if (status != SLIP_OK) {
         return status;
     }
+    uint64_t base = plan->staging->base;
     for (uint32_t b = first; b < plan->binding_count; b++) {
         bindings[b].address = base;
-        base += (bindings[b].bytes + SLIPI_LINE - 1) & ~(uint64_t)(SLIPI_LINE - 1);
+        base += slipi_staged_size(bindings[b].bytes);
     }
     plan->staged_bytes = total;
     return SLIP_OK;
@@ -277,10 +306,13 @@ static slip_status stage(const slip_host_api *api, slipi_args_plan *plan, slip_b
  * memory, same tensors. Scalars may differ; their rows are brought up to date.
  */
 static bool placed_already(const slip_host_api *api, const slipi_signature *signature,
-                           slipi_args_plan *plan, slipi_launch_arg *rows)
+                           slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings)
 {
     if (plan->placed_id != signature->id || plan->placed_epoch != *api->memory_epoch) {
         return false;
+    }
+    if (plan->prepared != 0) {
+        return plan->pending_count == 0 || slipi_args_move(api, plan, rows, bindings);
     }
     for (uint32_t i = 0; i < plan->count; i++) {
         const slip_run_arg *arg = &plan->args[i];
@@ -297,6 +329,18 @@ static bool placed_already(const slip_host_api *api, const slipi_signature *sign
     return true;
 }
 
+/* Tells every row whether its buffer may be written through any argument. */
+static void note_written(const slipi_args_plan *plan, slipi_launch_arg *rows)
+{
+    uint8_t written[SLIPI_MAX_BINDINGS] = {0};
+    for (uint32_t i = 0; i < plan->count; i++) {
+        written[rows[i].binding] |= (uint8_t)rows[i].written;
+    }
+    for (uint32_t i = 0; i < plan->count; i++) {
+        rows[i].written = written[rows[i].binding];
+    }
+}
+
 /* Looks at every argument, groups them, and gives the staged ones their places. */
 static slip_status place_anew(const slip_host_api *api, const slipi_signature *signature,
                               slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings)
@@ -304,34 +348,40 @@ static slip_status place_anew(const slip_host_api *api, const slipi_signature *s
     plan->device_count = 0;
     plan->staged_count = 0;
     plan->staged_bytes = 0;
+    plan->in_count = 0;
+    plan->once_count = 0;
+    plan->out_count = 0;
+    plan->whole = 1;
+    plan->pending_count = 0;
+    memset(plan->is_pending, 0, sizeof(plan->is_pending));
     plan->binding_count = SLIPI_BIND_ARGS;
     for (uint32_t i = 0; i < plan->count; i++) {
         slip_status status = take_arg(api, signature, plan, i);
         if (status != SLIP_OK) {
             return status;
         }
-        write_row(&plan->args[i], &rows[i]);
+        slipi_arg_write_row(&plan->args[i], &rows[i]);
+        rows[i].binding = SLIPI_BIND_NONE;
+        rows[i].offset = 0;
     }
     group(plan, plan->device_order, plan->device_count, rows, bindings);
-    if (plan->staged_count == 0) {
-        return SLIP_OK;
-    }
     uint32_t first = plan->binding_count;
     group(plan, plan->staged_order, plan->staged_count, rows, bindings);
-    return stage(api, plan, bindings, first);
+    note_written(plan, rows);
+    return plan->staged_count == 0 ? SLIP_OK : stage(api, plan, bindings, first);
 }
 
 /* Checks the arguments and writes their rows and bindings. */
 slip_status slipi_args_place(const slip_host_api *api, const slipi_signature *signature,
                              slipi_args_plan *plan, slipi_launch_arg *rows, slip_binding *bindings)
 {
-    if (placed_already(api, signature, plan, rows)) {
+    if (placed_already(api, signature, plan, rows, bindings)) {
         return SLIP_OK;
     }
     plan->placed_id = 0;
     slip_status status = place_anew(api, signature, plan, rows, bindings);
     if (status == SLIP_OK) {
-        for (uint32_t i = 0; i < plan->count; i++) {
+        for (uint32_t i = 0; i < plan->count && plan->prepared == 0; i++) {
             plan->placed[i] = plan->args[i];
         }
         plan->placed_epoch = *api->memory_epoch;
@@ -346,24 +396,45 @@ static uint64_t staged_address(const slipi_launch_arg *row, const slip_binding *
     return bindings[row->binding].address + row->offset;
 }
 
-/* Copies IN and INOUT tensors to their staged places. */
-slip_status slipi_args_copy_in(const slip_host_api *api, const slipi_args_plan *plan,
-                               const slipi_launch_arg *rows, const slip_binding *bindings,
-                               uint64_t *out_bytes)
+/* One way of copies: the tensors of a list, and where they lie. */
+typedef struct copies {
+    const slipi_args_plan *plan;
+    const uint16_t *order;
+    uint32_t count;
+    const slipi_launch_arg *rows;
+    const slip_binding *bindings;
+} copies;
+
+/* Copies the tensors of a list to their staged places. */
+static slip_status copy_in(const slip_host_api *api, const copies *list, uint64_t *out_bytes)
 {
-    for (uint32_t i = 0; i < plan->staged_count; i++) {
-        uint32_t index = plan->staged_order[i];
-        if (plan->args[index].access == SLIP_ACCESS_OUT) {
-            continue;
-        }
-        slip_status status = api->copy_to(api->ctx, staged_address(&rows[index], bindings),
-                                          plan->args[index].host, plan->bytes[index]);
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t index = list->order[i];
+        uint64_t bytes = list->plan->bytes[index];
+        slip_status status =
+            api->copy_to(api->ctx, staged_address(&list->rows[index], list->bindings),
+                         list->plan->args[index].host, bytes);
         if (status != SLIP_OK) {
             return status;
         }
-        *out_bytes += plan->bytes[index];
+        *out_bytes += bytes;
     }
     return SLIP_OK;
+}
+
+/* Copies IN and INOUT tensors to their staged places. */
+slip_status slipi_args_copy_in(const slip_host_api *api, slipi_args_plan *plan,
+                               const slipi_launch_arg *rows, const slip_binding *bindings,
+                               uint64_t *out_bytes)
+{
+    const copies always = {plan, plan->in_order, plan->in_count, rows, bindings};
+    const copies once = {plan, plan->once_order, plan->once_count, rows, bindings};
+    slip_status status = copy_in(api, &once, out_bytes);
+    if (status != SLIP_OK) {
+        return status; /* all of them again next time */
+    }
+    plan->once_count = 0;
+    return copy_in(api, &always, out_bytes);
 }
 
 /* Copies OUT and INOUT tensors back after a good run. */
@@ -371,11 +442,8 @@ slip_status slipi_args_copy_out(const slip_host_api *api, const slipi_args_plan 
                                 const slipi_launch_arg *rows, const slip_binding *bindings,
                                 uint64_t *out_bytes)
 {
-    for (uint32_t i = 0; i < plan->staged_count; i++) {
-        uint32_t index = plan->staged_order[i];
-        if (plan->args[index].access == SLIP_ACCESS_IN) {
-            continue;
-        }
+    for (uint32_t i = 0; i < plan->out_count; i++) {
+        uint32_t index = plan->out_order[i];
         slip_status status =
             api->copy_from(api->ctx, plan->args[index].host, staged_address(&rows[index], bindings),
                            plan->bytes[index]);

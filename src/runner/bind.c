@@ -154,8 +154,8 @@ slip_status slipi_bind_args(const slip_host_api *api, const slipi_bind_request *
                           signature->count, request->arg_count);
     }
     slipi_args_plan *plan = request->plan;
-    slipi_launch_arg *rows = slipi_launch_rows(request->launch.block);
-    slip_binding *bindings = slipi_launch_bindings(request->launch.block, request->arg_count);
+    slipi_launch_arg *rows = slipi_launch_rows(request->launch.block, request->arg_count);
+    slip_binding *bindings = slipi_launch_bindings(request->launch.block);
     plan->args = request->args;
     plan->count = request->arg_count;
     slip_status status = slipi_args_place(api, signature, plan, rows, bindings);
@@ -184,9 +184,10 @@ static void write_bindings(const slipi_bind_request *request, const slipi_prebui
 }
 
 /* Presets what the device reports, so that a device that reports nothing is seen. */
-static void reset_result(slipi_result *result, uint32_t flags)
+static void reset_result(slipi_result *result, uint32_t flags, uint64_t run_serial)
 {
     result->status = SLIP_E_DEVICE;
+    result->run = (uint32_t)run_serial;
     result->tasks = 0;
     result->edges = 0;
     result->edges_skipped = 0;
@@ -197,12 +198,45 @@ static void reset_result(slipi_result *result, uint32_t flags)
     }
 }
 
+/* Copies a part of the launch block to its place on the device; nothing to do in place. */
+static slip_status deliver(const slip_host_api *api, const slipi_bind_request *request,
+                           const void *part, uint64_t bytes)
+{
+    uint64_t offset = (uint64_t)((const uint8_t *)part - (const uint8_t *)request->launch.block);
+    if (api->host_in_place != 0) {
+        return SLIP_OK;
+    }
+    return api->copy_to(api->ctx, request->launch.address + offset, part, bytes);
+}
+
+/* Delivers the rows of a prepared call that have changed, and their bindings. */
+static slip_status deliver_changes(const slip_host_api *api, const slipi_bind_request *request,
+                                   slipi_bind_result *out)
+{
+    const slipi_args_plan *plan = request->plan;
+    const slip_binding *bindings = slipi_launch_bindings(request->launch.block);
+    const slipi_launch_arg *rows = slipi_launch_rows(request->launch.block, request->arg_count);
+    slip_status status = SLIP_OK;
+    for (uint32_t i = 0; i < plan->changed_count && status == SLIP_OK; i++) {
+        const slipi_launch_arg *row = &rows[plan->changed[i]];
+        status = deliver(api, request, row, sizeof(*row));
+        out->launch_bytes += sizeof(*row);
+        if (status == SLIP_OK && row->binding != SLIPI_BIND_NONE) {
+            status = deliver(api, request, &bindings[row->binding], sizeof(*bindings));
+            out->launch_bytes += sizeof(*bindings);
+        }
+    }
+    return status;
+}
+
 /* Only the launch block; see the header. */
-void slipi_bind_launch(const slipi_bind_request *request, slipi_bind_result *out)
+slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request *request,
+                              slipi_bind_result *out)
 {
     slipi_launch *block = request->launch.block;
-    uint64_t args_at = sizeof(*block);
-    uint64_t bindings_at = args_at + request->arg_count * sizeof(slipi_launch_arg);
+    const slipi_args_plan *plan = request->plan;
+    uint64_t bindings_at = sizeof(*block);
+    uint64_t args_at = bindings_at + (SLIPI_BIND_ARGS + request->arg_count) * sizeof(slip_binding);
     block->run_serial = request->run_serial;
     block->mode = request->key->mode;
     block->dispatch = request->dispatch;
@@ -220,9 +254,16 @@ void slipi_bind_launch(const slipi_bind_request *request, slipi_bind_result *out
     block->progress_deadline_ns = request->progress_deadline_ns;
     block->graph_tasks = request->graph_tasks;
     slipi_store_relaxed(&block->phase, SLIPI_PHASE_NONE); /* launch publishes it */
-    reset_result(&block->result, request->flags);
-    write_bindings(request, out->state, slipi_launch_bindings(block, request->arg_count));
-    out->launch_bytes = bindings_at + block->binding_count * sizeof(slip_binding);
+    reset_result(&block->result, request->flags, request->run_serial);
+    write_bindings(request, out->state, slipi_launch_bindings(block));
+    if (plan->prepared != 0 && plan->whole == 0 && plan->changed_count <= SLIPI_MAX_PATCHES) {
+        out->block_bytes = SLIPI_LAUNCH_FIXED_BYTES;
+        out->launch_bytes = out->block_bytes;
+        return deliver_changes(api, request, out);
+    }
+    out->block_bytes = SLIPI_LAUNCH_BYTES_OF(request->arg_count);
+    out->launch_bytes = out->block_bytes;
+    return SLIP_OK;
 }
 
 /* Takes the time if times are taken. */
@@ -243,13 +284,14 @@ slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *reque
     slip_status status = slipi_bind_args(api, request, out);
     stamp(request, &times->args_end);
     if (status != SLIP_OK) {
+        out->found = SLIPI_PREBUILT_UNSEEN; /* it is no miss */
         return status;
     }
     stamp(request, &times->prebuilt_begin);
     status = slipi_bind_prebuilt(api, request->key, request->scratch, out);
     stamp(request, &times->prebuilt_end);
     if (status == SLIP_OK) {
-        slipi_bind_launch(request, out);
+        status = slipi_bind_launch(api, request, out);
     }
     return status;
 }

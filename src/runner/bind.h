@@ -11,10 +11,18 @@
 #include "runner/args.h"
 #include "runner/host_api.h"
 
-/* Bytes of the launch allocation: the block, then argument rows, then the binding table. */
-#define SLIPI_LAUNCH_BYTES                                                 \
-    (sizeof(slipi_launch) + SLIP_MAX_RUN_ARGS * sizeof(slipi_launch_arg) + \
-     SLIPI_MAX_BINDINGS * sizeof(slip_binding))
+/*
+ * The launch allocation: the block, the binding table, the argument rows. What every run writes
+ * comes first, so that one copy delivers it where the rest is on the device already.
+ *
+ *     | launch block | bindings: 8 fixed, then as many as arguments | rows of the arguments |
+ *     '---- delivered by every run --------'
+ */
+#define SLIPI_LAUNCH_BYTES_OF(arg_count)                                             \
+    (sizeof(slipi_launch) + (SLIPI_BIND_ARGS + (arg_count)) * sizeof(slip_binding) + \
+     (arg_count) * sizeof(slipi_launch_arg))
+#define SLIPI_LAUNCH_BYTES SLIPI_LAUNCH_BYTES_OF(SLIP_MAX_RUN_ARGS)
+#define SLIPI_LAUNCH_FIXED_BYTES (sizeof(slipi_launch) + SLIPI_BIND_ARGS * sizeof(slip_binding))
 
 /* Host times of the parts of a bind, for the trace. */
 typedef struct slipi_bind_times {
@@ -54,7 +62,8 @@ typedef struct slipi_bind_result {
     slipi_prebuilt_entry *entry;       /* null: the state is not in the cache */
     const slipi_prebuilt_state *state; /* where the run's regions lie */
     uint64_t image_bytes;              /* 0 on a hit */
-    uint64_t launch_bytes;
+    uint64_t launch_bytes;             /* of block, bindings and rows, in all */
+    uint64_t block_bytes;              /* of these, what the launch itself delivers */
     uint64_t copy_in_bytes;
     uint32_t sizes_derived;
 } slipi_bind_result;
@@ -78,17 +87,26 @@ slip_status slipi_bind_derive(const slip_host_api *api, const slipi_prebuilt_key
 slip_status slipi_bind_args(const slip_host_api *api, const slipi_bind_request *request,
                             slipi_bind_result *out);
 
-/* Only the launch block, for a state that is resident. launch delivers it. */
-void slipi_bind_launch(const slipi_bind_request *request, slipi_bind_result *out);
+/* Only the launch block, for a state that is resident. launch delivers it; rows that changed since
+ * a prepared call was launched last are delivered here. */
+slip_status slipi_bind_launch(const slip_host_api *api, const slipi_bind_request *request,
+                              slipi_bind_result *out);
 
-/* The argument rows and the binding table behind a launch block. */
-static inline slipi_launch_arg *slipi_launch_rows(slipi_launch *block)
+/* Notes that the device has the rows and bindings of a launch, or that it may not have them. */
+static inline void slipi_bind_delivered(slipi_args_plan *plan, bool good)
 {
-    return (slipi_launch_arg *)(void *)(block + 1);
+    plan->whole = good ? 0 : 1;
+    plan->changed_count = 0;
 }
-static inline slip_binding *slipi_launch_bindings(slipi_launch *block, uint32_t arg_count)
+
+/* The binding table and the argument rows behind a launch block. */
+static inline slip_binding *slipi_launch_bindings(slipi_launch *block)
 {
-    return (slip_binding *)(void *)(slipi_launch_rows(block) + arg_count);
+    return (slip_binding *)(void *)(block + 1);
+}
+static inline slipi_launch_arg *slipi_launch_rows(slipi_launch *block, uint32_t arg_count)
+{
+    return (slipi_launch_arg *)(void *)(slipi_launch_bindings(block) + SLIPI_BIND_ARGS + arg_count);
 }
 
 #endif

@@ -80,6 +80,10 @@ slip_status slipi_launch_place_alloc(slip_runner *runner)
         place->address = 0;
         return slipi_platform_fail(runner, status, "alloc", SLIPI_LAUNCH_BYTES, "launch block");
     }
+    if (runner->info.host_in_place != 0) {
+        place->block = (slipi_launch *)(uintptr_t)place->address;
+        slipi_bind_init_block(place->block);
+    }
     return SLIP_OK;
 }
 
@@ -91,17 +95,15 @@ static slip_status make_launch_place(slip_runner *runner)
     if (status != SLIP_OK) {
         return status;
     }
-    if (runner->info.host_in_place != 0) {
-        place->block = (slipi_launch *)(uintptr_t)place->address;
-    } else {
+    if (runner->info.host_in_place == 0) {
         runner->owns_block = 1;
         place->block = calloc(1, SLIPI_LAUNCH_BYTES);
         if (place->block == NULL) {
             return slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY,
                               "no memory for a launch block of %zu bytes", SLIPI_LAUNCH_BYTES);
         }
+        slipi_bind_init_block(place->block);
     }
-    slipi_bind_init_block(place->block);
     return SLIP_OK;
 }
 
@@ -147,7 +149,7 @@ static void free_device_memory(slip_runner *runner)
     slipi_regions_fini(runner);
     slipi_programs_free_device(runner);
     if (runner->staging.base != 0) {
-        runner->ops->free(runner->device, runner->staging.base, runner->staging.committed);
+        runner->ops->free(runner->device, runner->staging.base, runner->staging.bytes);
     }
     if (runner->launch.address != 0) {
         runner->ops->free(runner->device, runner->launch.address, SLIPI_LAUNCH_BYTES);
@@ -163,6 +165,7 @@ static void tear_down(slip_runner *runner)
 {
     bool quiet = runner->device != NULL && runner->refuses == 0 && runner->broken == 0;
     slipi_records_fini(runner, quiet);
+    slipi_calls_fini(runner, quiet);
     if (quiet) {
         free_device_memory(runner);
     }
@@ -178,8 +181,22 @@ static void tear_down(slip_runner *runner)
         free(runner->launch.block);
     }
     free(runner->memory.rows);
+    pthread_mutex_destroy(&runner->gate.lock);
     pthread_mutex_destroy(&runner->lock);
     free(runner);
+}
+
+/* Makes both locks; false if there is none to be had. */
+static bool make_locks(slip_runner *runner)
+{
+    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+        return false;
+    }
+    if (pthread_mutex_init(&runner->gate.lock, NULL) != 0) {
+        pthread_mutex_destroy(&runner->lock);
+        return false;
+    }
+    return true;
 }
 
 /* Opens a runner. */
@@ -202,13 +219,14 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY,
                           "slip_runner_open: no memory for a runner of %zu bytes", sizeof(*runner));
     }
-    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
+    if (!make_locks(runner)) {
         free(runner);
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY, "slip_runner_open: no mutex");
     }
     slipi_error_begin(&runner->error, SLIP_OK);
     runner->ops = plan.ops;
     runner->device_id = plan.open.device_id;
+    runner->plan.staging = &runner->staging;
     runner->run_serial = first_serial(runner);
     slipi_prebuilt_cache_init(&runner->cache, plan.cache_entries, plan.cache_bytes,
                               slipi_regions_release_entry, runner);
@@ -252,10 +270,15 @@ slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out)
             .threads = info->self_executing != 0 ? info->control_active_max : 0,
             .counter_hz = info->counter_hz,
             .host_in_place = info->host_in_place,
+            .programs_from_files = info->programs_from_files,
         };
         (void)snprintf(result.platform, sizeof(result.platform), "%s", runner->ops->name);
         memcpy(result.arch, runner->key.arch, sizeof(result.arch));
         result.arch[sizeof(result.arch) - 1] = '\0';
+        const char *stand_in =
+            runner->ops->stand_in != NULL ? runner->ops->stand_in(runner->device) : NULL;
+        (void)snprintf(result.stand_in, sizeof(result.stand_in), "%s",
+                       stand_in != NULL ? stand_in : "");
         *out = result;
     }
     pthread_mutex_unlock(&runner->lock);

@@ -6,7 +6,6 @@
  */
 #include "runner/runner_int.h"
 
-#include "base/clock.h"
 #include "graph/build.h"
 
 /* Builds the graph in host memory. */
@@ -20,8 +19,8 @@ static slip_status build(slipi_run *run, const slipi_image_layout *layout, slipi
         .info = &runner->info,
         .sm = &layout->sm,
         .runtime = &layout->runtime,
-        .args = slipi_launch_rows(block),
-        .bindings = slipi_launch_bindings(block, run->request.arg_count),
+        .args = slipi_launch_rows(block, run->request.arg_count),
+        .bindings = slipi_launch_bindings(block),
         .arg_count = run->request.arg_count,
         .binding_count = run->request.plan->binding_count,
         .run_serial = run->request.run_serial,
@@ -97,8 +96,7 @@ static slip_status bind_graph(slipi_run *run)
     }
     run->bound.entry = NULL;
     run->bound.state = run->request.scratch;
-    slipi_bind_launch(&run->request, &run->bound);
-    return SLIP_OK;
+    return slipi_bind_launch(&runner->api, &run->request, &run->bound);
 }
 
 /* A run in host-built mode. */
@@ -113,7 +111,7 @@ slip_status slipi_run_host_graph(slipi_run *run)
     }
     slip_status status = bind_graph(run);
     slip_stats *stats = &run->runner->stats;
-    run->bind_end_ns = slipi_now_ns();
+    run->bind_end_ns = slipi_run_now(run);
     stats->last_bind_ns = run->bind_end_ns - run->begin_ns;
     stats->last_image_bytes = run->bound.image_bytes;
     stats->image_bytes += run->bound.image_bytes;

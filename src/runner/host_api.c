@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "device/entry.h"
 #include "runner/runner_int.h"
 
@@ -76,14 +77,24 @@ static slip_status copy_from(void *ctx, void *dst, uint64_t src, uint64_t bytes)
     return SLIP_OK;
 }
 
-/* Makes resident bytes read as zero again. */
+/* Makes resident bytes read as zero again, and counts those that it took work for. */
 static slip_status zero(void *ctx, uint64_t address, uint64_t bytes)
 {
     slip_runner *runner = ctx;
-    slip_status status = runner->ops->zero(runner->device, address, bytes);
+    const slip_platform_ops *ops = runner->ops;
+    uint64_t relaid = bytes;
+    uint64_t begin_ns = slipi_now_ns();
+    slipi_memory_close(runner);
+    slip_status status = ops->relay != NULL ? ops->relay(runner->device, address, bytes, &relaid)
+                                            : ops->zero(runner->device, address, bytes);
+    slipi_memory_open(runner);
     if (status != SLIP_OK) {
-        return slipi_platform_fail(runner, status, "zero", bytes, "relaying SM or arena");
+        return slipi_platform_fail(runner, status, ops->relay != NULL ? "relay" : "zero", bytes,
+                                   "relaying SM or arena");
     }
+    runner->stats.relaid_bytes += relaid;
+    runner->stats.last_relaid_bytes = relaid;
+    runner->stats.relay_ns += slipi_now_ns() - begin_ns;
     return SLIP_OK;
 }
 
@@ -94,29 +105,38 @@ static bool owns_device_memory(void *ctx, uint64_t address, uint64_t bytes)
     return slipi_device_memory_owns(&runner->memory, address, bytes);
 }
 
-/* A device buffer for host arguments; grown by half at least, never given back before close. */
-static slip_status acquire_staging(void *ctx, uint64_t bytes, uint64_t *out_address)
+/* Bytes to ask for when a staging buffer must grow: the runner's own, which serves every run, by
+ * half at least; that of a prepared call as it is needed. */
+static uint64_t staging_wanted(const slip_runner *runner, const slipi_staging *staging,
+                               uint64_t bytes)
+{
+    if (staging != &runner->staging) {
+        return bytes;
+    }
+    uint64_t wanted = bytes > MIN_STAGING_BYTES ? bytes : MIN_STAGING_BYTES;
+    uint64_t grown = staging->bytes + staging->bytes / 2;
+    return wanted > grown ? wanted : grown;
+}
+
+/* Makes a device buffer for host arguments large enough. */
+static slip_status acquire_staging(void *ctx, slipi_staging *staging, uint64_t bytes)
 {
     slip_runner *runner = ctx;
-    slipi_region *staging = &runner->staging;
-    if (bytes > staging->committed) {
-        uint64_t wanted = bytes > MIN_STAGING_BYTES ? bytes : MIN_STAGING_BYTES;
-        uint64_t grown = staging->committed + staging->committed / 2;
-        wanted = wanted > grown ? wanted : grown;
-        if (staging->base != 0) {
-            runner->ops->free(runner->device, staging->base, staging->committed);
-        }
-        *staging = (slipi_region){0, 0, 0};
-        runner->memory.epoch++;
-        uint64_t base = 0;
-        slip_status status = runner->ops->alloc(runner->device, wanted, &base);
-        if (status != SLIP_OK) {
-            return slipi_platform_fail(runner, status, "alloc", wanted,
-                                       "staging of host arguments");
-        }
-        *staging = (slipi_region){base, wanted, wanted};
+    if (bytes <= staging->bytes) {
+        return SLIP_OK;
     }
-    *out_address = staging->base;
+    uint64_t wanted = staging_wanted(runner, staging, bytes);
+    if (staging->base != 0) {
+        runner->ops->free(runner->device, staging->base, staging->bytes);
+    }
+    *staging = (slipi_staging){0, 0};
+    runner->memory.epoch++;
+    uint64_t base = 0;
+    slip_status status = runner->ops->alloc(runner->device, wanted, &base);
+    if (status != SLIP_OK) {
+        return slipi_platform_fail(runner, status, "alloc", wanted, "staging of host arguments");
+    }
+    *staging = (slipi_staging){base, wanted};
     return SLIP_OK;
 }
 

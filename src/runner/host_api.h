@@ -20,6 +20,12 @@ typedef struct slipi_launch_place {
     uint64_t address;    /* in the device's address space */
 } slipi_launch_place;
 
+/* A device buffer for host arguments, of the runner itself or of one prepared call. */
+typedef struct slipi_staging {
+    uint64_t base; /* 0 = none yet */
+    uint64_t bytes;
+} slipi_staging;
+
 typedef struct slip_host_api {
     uint32_t struct_size;
     uint32_t host_in_place;       /* 1: device addresses are host addresses; nothing is copied */
@@ -34,8 +40,9 @@ typedef struct slip_host_api {
     slip_status (*zero)(void *ctx, uint64_t address, uint64_t bytes);
     /* True if [address, address + bytes) lies inside one device allocation of this runner. */
     bool (*owns_device_memory)(void *ctx, uint64_t address, uint64_t bytes);
-    /* A device buffer for host arguments; kept and reused, contents undefined, 4096-aligned. */
-    slip_status (*acquire_staging)(void *ctx, uint64_t bytes, uint64_t *out_address);
+    /* Makes a staging buffer large enough; kept and reused, contents undefined if it had to grow,
+     * 4096-aligned. */
+    slip_status (*acquire_staging)(void *ctx, slipi_staging *staging, uint64_t bytes);
 
     /*
      * Makes the three regions of one sizing resident: GM heap (shared, grown if too small), SM and

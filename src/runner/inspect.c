@@ -41,25 +41,44 @@ slip_status slip_runner_stats(slip_runner *runner, slip_stats *out)
     return status;
 }
 
-/* One entry of the cache as callers see it. */
-static slip_cache_entry_info entry_info(const slipi_prebuilt_entry *entry)
+/* How many entries were used after this one, and it. */
+static uint32_t use_rank(const slipi_prebuilt_cache *cache, const slipi_prebuilt_entry *entry)
 {
-    slip_cache_entry_info info = {
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < cache->count; i++) {
+        rank += cache->entries[i]->age >= entry->age ? 1u : 0u;
+    }
+    return rank;
+}
+
+/* One entry of the cache as callers see it. */
+static slip_status entry_info(slip_runner *runner, const slipi_prebuilt_entry *entry,
+                              slip_cache_entry_info *out)
+{
+    const slipi_prebuilt_state *state = &entry->state;
+    *out = (slip_cache_entry_info){
         .key_hash = entry->key_hash,
         .layout_fingerprint = entry->key.fingerprint,
-        .gm_heap_base = entry->state.gm_heap_base,
-        .sm_base = entry->state.sm_base,
-        .arena_base = entry->state.arena_base,
-        .runtime_offset = entry->state.runtime_offset,
-        .sm_bytes = entry->state.sm_bytes,
-        .arena_bytes = entry->state.arena_bytes,
+        .gm_heap_base = state->gm_heap_base,
+        .sm_base = state->sm_base,
+        .arena_base = state->arena_base,
+        .runtime_offset = state->runtime_offset,
+        .sm_bytes = state->sm_bytes,
+        .arena_bytes = state->arena_bytes,
         .hits = entry->hits,
         .valid = entry->valid,
         .dirty = entry->dirty,
         .mode = entry->key.mode,
+        .use = use_rank(&runner->cache, entry),
         .sizing = entry->key.sizing,
+        .gm_heap_bytes = state->gm_heap_bytes,
+        .relays = entry->relays,
     };
-    return info;
+    slip_status status =
+        slipi_add_resident(runner, state->sm_base, state->sm_bytes, &out->sm_resident_bytes);
+    return status != SLIP_OK ? status
+                             : slipi_add_resident(runner, state->arena_base, state->arena_bytes,
+                                                  &out->arena_resident_bytes);
 }
 
 /* Lists the cache. */
@@ -76,8 +95,8 @@ slip_status slip_cache_info(slip_runner *runner, slip_cache_entry_info *entries,
                             "slip_cache_info: the list or its count is null");
     } else {
         const slipi_prebuilt_cache *cache = &runner->cache;
-        for (uint32_t i = 0; i < cache->count && i < *inout_count; i++) {
-            entries[i] = entry_info(cache->entries[i]);
+        for (uint32_t i = 0; i < cache->count && i < *inout_count && status == SLIP_OK; i++) {
+            status = entry_info(runner, cache->entries[i], &entries[i]);
         }
         *inout_count = cache->count;
     }

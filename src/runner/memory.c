@@ -6,6 +6,14 @@
 #include "base/check.h"
 #include "runner/runner_int.h"
 
+/* The end of a sentence about an address that is not known: it may have been, before a reset. */
+static const char *reset_words(const slip_runner *runner)
+{
+    return runner->stats.device_resets != 0
+               ? "; the device was reset, and what it held before is lost"
+               : "";
+}
+
 /* Allocates, under the lock. */
 static slip_status allocate(slip_runner *runner, uint64_t bytes, slip_device_ptr *out)
 {
@@ -65,8 +73,8 @@ slip_status slip_device_free(slip_runner *runner, slip_device_ptr ptr)
     if (status == SLIP_OK && !slipi_device_memory_take(&runner->memory, ptr.address, &bytes)) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
                             "slip_device_free: %#llx is not the start of an allocation of this "
-                            "runner",
-                            (unsigned long long)ptr.address);
+                            "runner%s",
+                            (unsigned long long)ptr.address, reset_words(runner));
     } else if (status == SLIP_OK) {
         runner->ops->free(runner->device, ptr.address, bytes);
     }
@@ -88,8 +96,9 @@ static slip_status check_copy(slip_runner *runner, const char *call, uint64_t ad
     }
     if (!slipi_device_memory_owns(&runner->memory, address, bytes)) {
         return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
-                          "%s: %llu bytes at %#llx are not inside one allocation of this runner",
-                          call, (unsigned long long)bytes, (unsigned long long)address);
+                          "%s: %llu bytes at %#llx are not inside one allocation of this runner%s",
+                          call, (unsigned long long)bytes, (unsigned long long)address,
+                          reset_words(runner));
     }
     return SLIP_OK;
 }

@@ -156,11 +156,11 @@ slip_status slipi_config_check(slip_runner *runner, const slip_run_config *confi
         return config_fail(runner, "control_threads", config->control_threads,
                            info->control_active_max);
     }
-    if (config->trace_tasks > 1 || config->audit > 1 || config->reserved != 0) {
+    if (config->trace_tasks > 1 || config->audit > 1 || config->untimed > 1) {
         return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
-                          "config: trace_tasks and audit must be 0 or 1 and reserved 0; found %u, "
+                          "config: trace_tasks, audit and untimed must be 0 or 1; found %u, "
                           "%u and %u",
-                          config->trace_tasks, config->audit, config->reserved);
+                          config->trace_tasks, config->audit, config->untimed);
     }
     return SLIP_OK;
 }

@@ -28,8 +28,9 @@ static slip_status derive(slip_runner *runner)
     return status;
 }
 
-/* Makes the state resident, under the lock. */
-static slip_status prewarm(slip_runner *runner, const slip_run_config *config)
+/* Makes the state resident, under the lock; *found tells what was there. */
+static slip_status prewarm(slip_runner *runner, const slip_run_config *config,
+                           enum slipi_prebuilt_found *found)
 {
     uint64_t begin_ns = slipi_now_ns();
     slip_status status = make_key(runner, config);
@@ -45,6 +46,7 @@ static slip_status prewarm(slip_runner *runner, const slip_run_config *config)
     status = slipi_bind_prebuilt(&runner->api, &runner->key, &runner->scratch, &bound);
     runner->stats.last_bind_ns = slipi_now_ns() - begin_ns;
     slipi_count_state(&runner->stats, &bound);
+    *found = bound.found;
     return status;
 }
 
@@ -55,11 +57,123 @@ slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config)
         return SLIP_E_INVALID_ARGUMENT;
     }
     pthread_mutex_lock(&runner->lock);
+    enum slipi_prebuilt_found found;
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK) {
-        status = prewarm(runner, config);
+        status = prewarm(runner, config, &found);
     }
     pthread_mutex_unlock(&runner->lock);
+    return status;
+}
+
+/* The i-th of structs that lie struct_size of the first apart. */
+static const slip_run_config *config_at(const slip_run_config *configs, uint32_t i)
+{
+    return (const void *)((const uint8_t *)configs + (size_t)i * configs->struct_size);
+}
+
+/* Likewise. */
+static slip_prewarmed *row_at(slip_prewarmed *rows, uint32_t struct_size, uint32_t i)
+{
+    return rows == NULL ? NULL : (void *)((uint8_t *)rows + (size_t)i * struct_size);
+}
+
+/* Checks what the caller of slip_prewarm_all gives. */
+static slip_status check_all(slip_runner *runner, const slip_run_config *configs, uint32_t count,
+                             const slip_prewarm_options *options, const slip_prewarmed *out)
+{
+    const uint32_t known = SLIP_PREWARM_FAULT | SLIP_PREWARM_HEAP | SLIP_PREWARM_HUGE;
+    if (configs == NULL && count != 0) {
+        return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
+                          "slip_prewarm_all: %u configurations are announced, the array is null",
+                          count);
+    }
+    if (options != NULL &&
+        (options->struct_size < sizeof(*options) || (options->flags & ~known) != 0)) {
+        return slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
+                          "slip_prewarm_all: wanted options with struct_size %zu and flags of %#x, "
+                          "found %u and %#x",
+                          sizeof(*options), known, options->struct_size, options->flags);
+    }
+    if (count > runner->cache.max_entries) {
+        slipi_error_begin(&runner->error, SLIP_E_LIMIT);
+        slipi_error_resource(&runner->error, count, runner->cache.max_entries,
+                             runner->cache.max_entries, "cache entries");
+        return slipi_error_end(&runner->error,
+                               "slip_prewarm_all: %u sizings are wanted, the cache keeps %u: open "
+                               "the runner with more cache_entries",
+                               count, runner->cache.max_entries);
+    }
+    return out == NULL
+               ? SLIP_OK
+               : slipi_out_check(runner, out, out->struct_size, sizeof(*out), "slip_prewarm_all");
+}
+
+/* One sizing: the state under the lock, its memory without. */
+static slip_status prewarm_one(slip_runner *runner, const slip_run_config *config,
+                               const slip_prewarm_options *options, slip_prewarmed *out)
+{
+    enum slipi_prebuilt_found found = SLIPI_PREBUILT_MISS;
+    slipi_prebuilt_key key;
+    pthread_mutex_lock(&runner->lock);
+    uint64_t begin_ns = slipi_now_ns();
+    slip_status status = slipi_runner_usable(runner);
+    if (status == SLIP_OK) {
+        status = prewarm(runner, config, &found);
+    }
+    key = runner->key;
+    out->lock_ns = slipi_now_ns() - begin_ns;
+    pthread_mutex_unlock(&runner->lock);
+    out->found = found == SLIPI_PREBUILT_HIT     ? SLIP_PREWARM_RESIDENT
+                 : found == SLIPI_PREBUILT_DIRTY ? SLIP_PREWARM_RELAID
+                                                 : SLIP_PREWARM_BUILT;
+    if (status == SLIP_OK && options != NULL &&
+        (options->flags & (SLIP_PREWARM_FAULT | SLIP_PREWARM_HEAP)) != 0) {
+        status = slipi_prefault(runner, &key, options, out);
+    }
+    return status;
+}
+
+/* Notes which of the sizings are in the cache at the end. */
+static void note_stays(slip_runner *runner, const slip_run_config *configs, uint32_t count,
+                       slip_prewarmed *out)
+{
+    uint32_t struct_size = out->struct_size;
+    pthread_mutex_lock(&runner->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        if (make_key(runner, config_at(configs, i)) == SLIP_OK) {
+            row_at(out, struct_size, i)->stays =
+                slipi_prebuilt_cache_peek(&runner->cache, &runner->key) != NULL ? 1 : 0;
+        }
+    }
+    pthread_mutex_unlock(&runner->lock);
+}
+
+/* Makes the states for several sizings resident. */
+slip_status slip_prewarm_all(slip_runner *runner, const slip_run_config *configs, uint32_t count,
+                             const slip_prewarm_options *options, slip_prewarmed *out)
+{
+    if (runner == NULL) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    pthread_mutex_lock(&runner->lock);
+    slip_status status = check_all(runner, configs, count, options, out);
+    pthread_mutex_unlock(&runner->lock);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    uint32_t struct_size = out != NULL ? out->struct_size : 0;
+    uint32_t done = 0;
+    for (; done < count && status == SLIP_OK; done++) {
+        slip_prewarmed row = {.struct_size = struct_size};
+        status = prewarm_one(runner, config_at(configs, done), options, &row);
+        if (out != NULL) {
+            *row_at(out, struct_size, done) = row;
+        }
+    }
+    if (out != NULL && done != 0) {
+        note_stays(runner, configs, done, out);
+    }
     return status;
 }
 

@@ -332,16 +332,25 @@ void slipi_programs_free_device(slip_runner *runner)
     }
 }
 
-/* Puts every program on the device again; see the header. */
-slip_status slipi_programs_reload(slip_runner *runner)
+/* Forgets what of every program was on the device; see the header. */
+void slipi_programs_forget(slip_runner *runner)
 {
-    slip_status status = SLIP_OK;
     for (uint32_t i = 0; i < runner->callables.room; i++) {
         slipi_callable *callable = runner->callables.rows[i];
         if (callable != NULL) {
             callable->kernel_rows = 0;
             callable->on_device = 0;
-            status = status == SLIP_OK ? put_on_device(runner, callable) : status;
+        }
+    }
+}
+
+/* Puts every program on the device again; see the header. */
+slip_status slipi_programs_reload(slip_runner *runner)
+{
+    slip_status status = SLIP_OK;
+    for (uint32_t i = 0; i < runner->callables.room && status == SLIP_OK; i++) {
+        if (runner->callables.rows[i] != NULL) {
+            status = put_on_device(runner, runner->callables.rows[i]);
         }
     }
     return status;

@@ -176,6 +176,16 @@ void slipi_task_trace_emit(slipi_run *run)
     }
 }
 
+/* Gives both buffers back while the runner stays open. */
+uint64_t slipi_records_trim(slip_runner *runner)
+{
+    uint64_t bytes = runner->audit.region.committed + runner->task_trace.region.committed;
+    slipi_records_fini(runner, true);
+    runner->audit.host_bytes = 0;
+    runner->audited = 0;
+    return bytes;
+}
+
 /* Gives both buffers back; the device's part only if nothing can write to it any more. */
 void slipi_records_fini(slip_runner *runner, bool device)
 {

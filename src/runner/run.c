@@ -8,33 +8,50 @@
 #include "runner/runner_int.h"
 #include "runner/sizing.h"
 
-/* Gives a run its callable and configuration; describes what is wrong with them. */
-static slip_status check_run(slipi_run *run, slip_callable handle, const slip_run_config *config)
+/* Finds the program of a handle on a usable runner; see the header. */
+slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char *what,
+                           slipi_callable **out)
 {
-    slip_runner *runner = run->runner;
     slip_status status = slipi_runner_usable(runner);
     if (status != SLIP_OK) {
         return status;
     }
-    run->callable = slipi_callables_find(&runner->callables, handle);
-    if (run->callable == NULL) {
+    *out = slipi_callables_find(&runner->callables, handle);
+    if (*out == NULL) {
         return slipi_fail(&runner->error, SLIP_E_BAD_CALLABLE,
-                          "slip_run: handle %#llx is not registered on this runner",
+                          "%s: handle %#llx is not registered on this runner", what,
                           (unsigned long long)handle.id);
+    }
+    return SLIP_OK;
+}
+
+/* Checks that a program can run in a mode. */
+slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *program, uint32_t mode)
+{
+    if (mode == SLIP_MODE_DEVICE_ORCH && program->orchestrate == NULL) {
+        return slipi_fail(&runner->error, SLIP_E_UNSUPPORTED,
+                          "program '%s' has no orchestration function; run it with mode "
+                          "SLIP_MODE_HOST_GRAPH",
+                          program->name);
+    }
+    return SLIP_OK;
+}
+
+/* Gives a run its callable and configuration; describes what is wrong with them. */
+static slip_status check_run(slipi_run *run, slip_callable handle, const slip_run_config *config)
+{
+    slip_status status = slipi_run_find(run->runner, handle, "slip_run", &run->callable);
+    if (status != SLIP_OK) {
+        return status;
     }
     run->config = &slipi_config_defaults;
     if (config != NULL) {
-        status = slipi_config_check(runner, config);
+        status = slipi_config_check(run->runner, config);
         run->config = config;
     }
-    if (status == SLIP_OK && run->config->mode == SLIP_MODE_DEVICE_ORCH &&
-        run->callable->program->orchestrate == NULL) {
-        status = slipi_fail(&runner->error, SLIP_E_UNSUPPORTED,
-                            "program '%s' has no orchestration function; run it with mode "
-                            "SLIP_MODE_HOST_GRAPH",
-                            run->callable->program->name);
-    }
-    return status;
+    return status == SLIP_OK
+               ? slipi_run_check_mode(run->runner, run->callable->program, run->config->mode)
+               : status;
 }
 
 /* Makes record buffers ready that this run asks for. */
@@ -51,20 +68,14 @@ static slip_status begin_records(slipi_run *run)
     return status;
 }
 
-/* Fills what bind is given. */
-static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_count)
+/* Fills what of a request comes from callable, configuration and runner; see the header. */
+void slipi_run_request(slipi_run *run)
 {
     slip_runner *runner = run->runner;
     const slipi_callable *callable = run->callable;
     const slip_run_config *config = run->config;
     slipi_bind_request *request = &run->request;
-    runner->key.mode = config->mode;
-    slipi_sizing_resolve(&config->sizing, &runner->defaults, &runner->key.sizing);
-    request->key = &runner->key;
     request->signature = &callable->signature;
-    request->args = args;
-    request->arg_count = arg_count;
-    request->launch = runner->launch;
     request->run_serial = ++runner->run_serial;
     request->dispatch = config->dispatch;
     request->control_threads =
@@ -78,12 +89,26 @@ static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_
         /* The caller's own thread may be the one that waits: it knows only this deadline. */
         request->progress_deadline_ns = config->timeout_ns;
     }
-    request->plan = &runner->plan;
     request->scratch = &runner->scratch;
     if (runner->trace != NULL) {
         request->flags = SLIPI_LAUNCH_SPANS;
         request->times = &run->bind_times;
     }
+}
+
+/* Fills what bind is given for slip_run. */
+static void make_request(slipi_run *run, const slip_run_arg *args, uint32_t arg_count)
+{
+    slip_runner *runner = run->runner;
+    slipi_bind_request *request = &run->request;
+    runner->key.mode = run->config->mode;
+    slipi_sizing_resolve(&run->config->sizing, &runner->defaults, &runner->key.sizing);
+    request->key = &runner->key;
+    request->args = args;
+    request->arg_count = arg_count;
+    request->launch = runner->launch;
+    request->plan = &runner->plan;
+    slipi_run_request(run);
 }
 
 /* Adds how a bind found its state, and what it built; see the header. */
@@ -117,6 +142,9 @@ static void count_result(slipi_run *run, const slipi_result *result)
         slip_ring_stats *out = &stats->ring[r];
         uint64_t before =
             entry != NULL ? entry->ring_head[r] : run->bound.state->image.runtime.ring[r].head;
+        if (ring->head == before) {
+            continue; /* nothing was submitted there: no mark has moved */
+        }
         out->tasks += ring->head - before;
         out->window_high =
             ring->window_high > out->window_high ? ring->window_high : out->window_high;
@@ -167,7 +195,13 @@ static slip_status fetch_result(slipi_run *run)
     }
     slipi_result *result = &run->request.launch.block->result;
     uint64_t from = run->request.launch.address + offsetof(slipi_launch, result);
-    return runner->api.copy_from(runner, result, from, sizeof(*result));
+    slip_status status = runner->api.copy_from(runner, result, from, sizeof(*result));
+    if (status == SLIP_OK && result->run != (uint32_t)run->request.run_serial) {
+        /* The launch block never came to its place: this is of another run, or of nobody. */
+        result->status = SLIP_E_DEVICE;
+        result->fault.status = SLIP_OK;
+    }
+    return status;
 }
 
 /* Describes a run whose threads did not all leave: nothing is started before the device recovers.
@@ -224,8 +258,9 @@ slip_status slipi_run_launch(slipi_run *run)
 {
     slip_runner *runner = run->runner;
     const slip_host_api *api = &runner->api;
-    slip_status status = api->launch(api->ctx, &run->request.launch, run->bound.launch_bytes,
+    slip_status status = api->launch(api->ctx, &run->request.launch, run->bound.block_bytes,
                                      run->request.control_threads);
+    slipi_bind_delivered(run->request.plan, status == SLIP_OK);
     if (status != SLIP_OK) {
         mark_dirty(run);
         return slipi_platform_fail(runner, status, "launch", 0, "the device's program");
@@ -237,11 +272,11 @@ slip_status slipi_run_launch(slipi_run *run)
         return quarantine(run);
     }
     status = read_result(run, status);
-    if (status == SLIP_OK && runner->plan.staged_count != 0) {
-        status = slipi_args_copy_out(
-            api, &runner->plan, slipi_launch_rows(run->request.launch.block),
-            slipi_launch_bindings(run->request.launch.block, run->request.arg_count),
-            &run->copy_out_bytes);
+    if (status == SLIP_OK && run->request.plan->staged_count != 0) {
+        slipi_launch *block = run->request.launch.block;
+        status = slipi_args_copy_out(api, run->request.plan,
+                                     slipi_launch_rows(block, run->request.arg_count),
+                                     slipi_launch_bindings(block), &run->copy_out_bytes);
         runner->stats.copy_out_bytes += run->copy_out_bytes;
     }
     return status;
@@ -251,7 +286,7 @@ slip_status slipi_run_launch(slipi_run *run)
 static slip_status run_device_orch(slipi_run *run)
 {
     slip_status status = slipi_bind(&run->runner->api, &run->request, &run->bound);
-    run->bind_end_ns = slipi_now_ns();
+    run->bind_end_ns = slipi_run_now(run);
     run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
     slipi_count_state(&run->runner->stats, &run->bound);
     slipi_count_delivery(&run->runner->stats, &run->bound);
@@ -272,6 +307,38 @@ static slip_status end_records(slipi_run *run, slip_status status)
     return status;
 }
 
+/* All of a run after its request is filled; see the header. */
+slip_status slipi_run_perform(slipi_run *run)
+{
+    slip_status status;
+    if ((run->config->audit | run->config->trace_tasks) != 0) {
+        status = begin_records(run);
+        if (status != SLIP_OK) {
+            return status;
+        }
+    }
+    status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
+                                                       : run_device_orch(run);
+    run->end_ns = slipi_run_now(run);
+    if (run->request.audit.address != 0 || run->runner->trace != NULL) {
+        status = end_records(run, status);
+    }
+    return status;
+}
+
+/* Counts the end of a run, good or failed, and recovers a broken device. */
+void slipi_run_finish(slipi_run *run, slip_status status)
+{
+    slip_runner *runner = run->runner;
+    if (status != SLIP_OK) {
+        runner->stats.run_failures++;
+        if (runner->broken != 0) {
+            slipi_runner_recover(runner);
+        }
+    }
+    runner->stats.last_run_ns = run->end_ns > run->begin_ns ? run->end_ns - run->begin_ns : 0;
+}
+
 /* A run, under the lock. */
 static slip_status run_locked(slipi_run *run, slip_callable callable, const slip_run_arg *args,
                               uint32_t arg_count, const slip_run_config *config)
@@ -285,19 +352,34 @@ static slip_status run_locked(slipi_run *run, slip_callable callable, const slip
                           "slip_run: %u arguments are announced, the array is null", arg_count);
     }
     make_request(run, args, arg_count);
-    if ((run->config->audit | run->config->trace_tasks) != 0) {
-        status = begin_records(run);
-        if (status != SLIP_OK) {
-            return status;
-        }
-    }
-    status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
-                                                       : run_device_orch(run);
-    run->end_ns = slipi_now_ns();
-    if (run->request.audit.address != 0 || run->runner->trace != NULL) {
-        status = end_records(run, status);
-    }
-    return status;
+    return slipi_run_perform(run);
+}
+/* Now, if the run is timed; see the header. */
+uint64_t slipi_run_now(const slipi_run *run)
+{
+    return run->timed ? slipi_now_ns() : 0;
+}
+
+/* Starts a run: nothing is bound, asked for or measured. Member by member, for the whole of it is
+ * as long as all else that a hit writes. */
+void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config *config)
+{
+    bool said = config != NULL && config->struct_size >= sizeof(*config);
+    run->timed = !said || config->untimed == 0 || runner->trace != NULL;
+    run->runner = runner;
+    run->callable = NULL;
+    run->request.flags = 0;
+    run->request.graph_tasks = 0;
+    run->request.audit = (slip_binding){0, 0};
+    run->request.task_trace = (slip_binding){0, 0};
+    run->request.times = NULL;
+    run->bound = (slipi_bind_result){0};
+    run->bind_times.prebuilt_begin = 0;
+    run->begin_ns = slipi_run_now(run);
+    run->bind_end_ns = 0;
+    run->launch_end_ns = 0;
+    run->end_ns = 0;
+    run->copy_out_bytes = 0;
 }
 
 /* Runs a program once and waits for it. */
@@ -308,15 +390,10 @@ slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run
         return SLIP_E_INVALID_ARGUMENT;
     }
     pthread_mutex_lock(&runner->lock);
-    slipi_run run = {.runner = runner, .begin_ns = slipi_now_ns()};
+    slipi_run run;
+    slipi_run_begin(&run, runner, config);
     slip_status status = run_locked(&run, callable, args, arg_count, config);
-    if (status != SLIP_OK) {
-        runner->stats.run_failures++;
-        if (runner->broken != 0) {
-            slipi_runner_recover(runner);
-        }
-    }
-    runner->stats.last_run_ns = run.end_ns > run.begin_ns ? run.end_ns - run.begin_ns : 0;
+    slipi_run_finish(&run, status);
     pthread_mutex_unlock(&runner->lock);
     return status;
 }

@@ -45,8 +45,20 @@ typedef struct slipi_record {
     uint64_t host_bytes;
 } slipi_record;
 
+/*
+ * Keeps memory where it is while a thread gives it pages without the runner's lock. Who gives
+ * memory of a region back, moves or relays it takes this lock too, second, and changes the serial:
+ * the other thread then looks again where its memory lies. Held for one part of a pre-fault at
+ * most.
+ */
+typedef struct slipi_memory_gate {
+    pthread_mutex_t lock;
+    uint64_t serial; /* changed under both locks, read under either */
+} slipi_memory_gate;
+
 struct slip_runner {
     pthread_mutex_t lock;
+    slipi_memory_gate gate;
     const slip_platform_ops *ops;
     slip_platform_device *device;
     slip_platform_info info;
@@ -58,9 +70,10 @@ struct slip_runner {
     slip_host_api api;
     slipi_prebuilt_cache cache;
     slipi_regions regions;
-    slipi_region staging; /* host arguments on the device */
+    slipi_staging staging; /* host arguments of runs on the device */
     slipi_launch_place launch;
     slipi_device_memory memory;
+    slip_call *calls; /* prepared calls, a list */
     slipi_callables callables;
     slipi_record audit;
     slipi_record task_trace;
@@ -85,6 +98,7 @@ typedef struct slipi_run {
     slipi_bind_request request;
     slipi_bind_result bound;
     slipi_bind_times bind_times;
+    bool timed; /* the clock is read: unless the configuration says otherwise and nobody traces */
     uint64_t begin_ns;
     uint64_t bind_end_ns;
     uint64_t launch_end_ns;
@@ -162,11 +176,30 @@ void slipi_regions_handed_over(slip_runner *runner);
 /* Gives everything back; at close. */
 void slipi_regions_fini(slip_runner *runner);
 
+/* Gives back the pair of the last set-up and what of the heap no entry needs; adds to *out. */
+slip_status slipi_regions_trim(slip_runner *runner, bool keep_pages, slip_trimmed *out);
+
 /* The cache's release function; user is the runner. */
 void slipi_regions_release_entry(void *user, const slipi_prebuilt_state *state);
 
 /* Gives a region back. */
 void slipi_region_release(slip_runner *runner, slipi_region *region);
+
+/* Around everything that takes memory away from a region or zeroes it, under the runner's lock. */
+void slipi_memory_close(slip_runner *runner);
+void slipi_memory_open(slip_runner *runner);
+
+/* ---- residency.c ---- */
+
+/* Adds what takes memory in a region; all of it where the platform cannot say, nothing while the
+ * device must be left alone. */
+slip_status slipi_add_resident(slip_runner *runner, uint64_t base, uint64_t bytes, uint64_t *total);
+
+/* ---- prefault.c ---- */
+
+/* Gives the entry of a key memory as the options say, without the runner's lock; fills *out. */
+slip_status slipi_prefault(slip_runner *runner, const slipi_prebuilt_key *key,
+                           const slip_prewarm_options *options, slip_prewarmed *out);
 
 /* ---- programs.c ---- */
 
@@ -176,7 +209,10 @@ void slipi_programs_fini(slip_runner *runner, bool unload);
 /* Takes every program off the device; before the device is closed. */
 void slipi_programs_free_device(slip_runner *runner);
 
-/* Puts every program on the device again, which has lost them all. */
+/* Forgets what of every program was on the device, which has lost it. */
+void slipi_programs_forget(slip_runner *runner);
+
+/* Puts every program on the device again, after they were forgotten. */
 slip_status slipi_programs_reload(slip_runner *runner);
 
 /* ---- device_runner.c ---- */
@@ -201,6 +237,9 @@ slip_status slipi_task_trace_begin(slip_runner *runner, slip_binding *out);
 /* Emits the records of the last run as trace lines. */
 void slipi_task_trace_emit(slipi_run *run);
 
+/* Gives both buffers back while the runner stays open; returns their bytes on the device. */
+uint64_t slipi_records_trim(slip_runner *runner);
+
 /* Gives both buffers back; the device's part only if nothing can write to it any more. */
 void slipi_records_fini(slip_runner *runner, bool device);
 
@@ -212,7 +251,41 @@ uint64_t slipi_ticks_ns(const slip_runner *runner, uint64_t ticks);
 /* Emits the spans of a run, good or failed. */
 void slipi_run_emit_spans(slipi_run *run, slip_status status);
 
+/* ---- call.c ---- */
+
+/* Forgets what prepared calls had on a device that has lost it. */
+void slipi_calls_forget(slip_runner *runner);
+
+/* Adds what prepared calls have on the device: launch blocks and staging. */
+void slipi_calls_count(const slip_runner *runner, slip_residency *out);
+
+/* Destroys the calls that are left, at close; their device memory only if `device`. */
+void slipi_calls_fini(slip_runner *runner, bool device);
+
 /* ---- run.c and graph_run.c ---- */
+
+/* Starts a run, and its time if `config`, which is not checked yet, leaves that on. */
+void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config *config);
+
+/* Now, if the run is timed; else 0. */
+uint64_t slipi_run_now(const slipi_run *run);
+
+/* Fills what of a request comes from callable, configuration and runner; key, arguments, plan and
+ * launch place are the caller's. */
+void slipi_run_request(slipi_run *run);
+
+/* Finds the program of a handle on a usable runner; `what` is the function that was called. */
+slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char *what,
+                           slipi_callable **out);
+
+/* Checks that a program can run in a mode. */
+slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *program, uint32_t mode);
+
+/* Binds, launches, waits, reads the result back: all of a run after its request is filled. */
+slip_status slipi_run_perform(slipi_run *run);
+
+/* Counts the end of a run, good or failed, and recovers a broken device. */
+void slipi_run_finish(slipi_run *run, slip_status status);
 
 /* Adds to the counters how a bind found its state, and what it built. */
 void slipi_count_state(slip_stats *stats, const slipi_bind_result *bound);

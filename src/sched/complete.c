@@ -7,7 +7,7 @@
 
 /*
  * [F1] One exchange makes the task COMPLETED and takes the list of who waits for it.
- * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [D1] in task/ring.c).
+ * Release: its outputs, for whoever sees CLOSED ([F3] in task/edge.c, [F5] in task/ring.c).
  * Acquire: the edges that the orchestrator pushed ([F2] in task/edge.c).
  * Only thread 0 pushes edges: when it completes a task itself, nobody changes the list between its
  * load and its store, and no exchange is needed.

@@ -53,7 +53,7 @@ static void queue_push(slipi_worker *w, uint32_t q, uint32_t chain)
                           rounds++); /* it may need this processor */
     }
     cell->chain = chain;
-    /* [Q1] release: the chain and its slots are written; pairs with the acquire in queue_pop. */
+    /* [Q1] release: the chain and its slots are written; pairs with [Q4]. */
     slipi_store_release(&cell->turn, free_turn + 1);
 }
 
@@ -65,7 +65,7 @@ static uint32_t queue_pop(slipi_worker *w, uint32_t q)
     for (;;) {
         slipi_queue_cell *cell = &w->at.queue_cells[q][pos & w->at.queue_mask];
         uint64_t full_turn = 2 * lap_of(w, pos) + 1;
-        /* acquire: pairs with [Q1]. */
+        /* [Q4] acquire: pairs with [Q1]. */
         uint64_t turn = slipi_load_acquire(&cell->turn);
         if (turn < full_turn) {
             return 0;

@@ -9,7 +9,7 @@
 static bool wait_for_chunk(slipi_fanin *in)
 {
     int32_t walked = SLIPI_FANIN_GUARD - (int32_t)in->pushed;
-    /* acquire: pairs with [F4]; the walkers have read the edges. */
+    /* [F6] acquire: pairs with [F4]; the walkers have read the edges. */
     while (slipi_load_acquire(&in->consumer->fanin) != walked) {
         if (!slipi_help_step(in->help)) {
             return false; /* hung: the run is over and its state is relaid */
@@ -122,6 +122,7 @@ bool slipi_fanin_end_edges(slipi_fanin *in)
         slipi_store_relaxed(&in->consumer->fanin, fanin - surplus);
         return fanin == surplus;
     }
-    /* acq_rel: as [F4]; whoever takes it to zero starts the task. */
+    /* [F7] acquire: as [F4]; whoever takes it to zero starts the task. Release: outputs of
+     * producers that were found CLOSED after the first push, which did not tell of them. */
     return slipi_sub_acq_rel(&in->consumer->fanin, surplus) == surplus;
 }

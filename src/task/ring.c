@@ -26,7 +26,7 @@ static inline void advance_done(slipi_rings *rings, slipi_ring_state *s, uint32_
     uint64_t done = s->done;
     for (; done < s->head; done++) {
         const slipi_slot *slot = &slots[done & mask];
-        /* [D1] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
+        /* [F5] acquire: what the task wrote is visible to whoever relies on done; pairs with [F1].
          */
         if (slipi_load_acquire(&slot->fanout) != SLIPI_FANOUT_CLOSED) {
             break;
@@ -292,19 +292,25 @@ void slipi_rings_begin(slipi_rings *rings, const slipi_attached *at, slipi_help 
     }
 }
 
+/* Moves every ring that is not empty as far as it goes; true if all are empty then. */
+static bool advance_all(slipi_rings *rings)
+{
+    bool empty = true;
+    for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
+        const slipi_ring_state *s = state_of(rings, r);
+        if (s->tail != s->head) {
+            slipi_ring_advance(rings, r);
+            empty = empty && s->tail == s->head;
+        }
+    }
+    return empty;
+}
+
 slip_status slipi_rings_drain(slipi_rings *rings)
 {
     for (;;) {
-        bool quiet = true;
-        for (uint32_t pass = 0; pass < 2; pass++) {
-            for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
-                slipi_ring_advance(rings, r);
-            }
-        }
-        for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
-            quiet = quiet && state_of(rings, r)->tail == state_of(rings, r)->head;
-        }
-        if (quiet) {
+        /* Twice: a task may wait for last uses on a ring that comes after its own. */
+        if (advance_all(rings) || advance_all(rings)) {
             return SLIP_OK;
         }
         if (!help(rings)) {

@@ -7,7 +7,7 @@ out "slipway 0."
 out "cpu "
 out "a2a3sim "
 out "a5sim "
-out "needs the CANN runtime"
+out "no CANN runtime: looked for libascendcl.so"
 out "window 16384, heap 256.0 MiB, dependency pool 16384"
 out "none of SLIPWAY_* is set"
 out "page size"
@@ -55,6 +55,8 @@ for platform in cpu a2a3sim a5sim; do
     json 'int(d["key"]["hash"], 16) != 0 and int(d["key"]["layout_fingerprint"], 16) != 0'
     json 'all(int(r["base"], 16) % 4096 == 0 and r["bytes"] > 0 for r in d["regions"].values())'
     json '0 < d["image_bytes"] <= 65536'
+    json 'd["regions"]["heap"]["resident_bytes"] == 0'
+    json 'all(0 < d["regions"][r]["resident_bytes"] <= 65536 for r in ("sm", "arena"))'
     json 'all(p["offset"] + p["bytes"] <= d["regions"][p["region"]]["bytes"] for p in d["parts"])'
     json 'any(p["in_image"] for p in d["parts"]) and any(not p["in_image"] for p in d["parts"])'
     json 'any("slots" in p["name"] for p in d["parts"])'
@@ -63,6 +65,7 @@ run 0 image show
 out "layout fingerprint"
 out "ring 3              window 16384"
 out "image "
+out "memory taken"
 out "written"
 run 1 image show --window 5
 err "SLIP_E_SIZING"

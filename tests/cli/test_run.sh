@@ -29,6 +29,16 @@ for platform in cpu a2a3sim a5sim; do
         --runs 5 --cache-off --json
     json 'd["hits"] == 0 and d["misses"] == 5'
 
+    # State and memory before the first run: no run is a miss.
+    run 0 run "$scale" --platform $platform $given --arg x="$work/good.npy" --runs 2 --prefault \
+        --prefault-heap --huge-pages --heap 1M --golden y="$work/y.npy" --json
+    json 'd["hits"] == 2 and d["misses"] == 1 and d["miss_ns"]["p99"] == 0'
+    json 'd["prewarm"]["heap_bytes"] == 4 * 1024 * 1024 and d["prewarm"]["lock_ns"] > 0'
+    json '0 < d["prewarm"]["state_resident_bytes"] <= d["prewarm"]["state_bytes"]'
+    run 0 run "$scale" --platform $platform $given --arg x="$work/good.npy" --prewarm \
+        --golden y="$work/y.npy"
+    out "prewarm   built in"
+
     # A kernel that fails, and a ring that is too small for the open scope.
     run 1 run "$scale" --platform $platform --arg total=1:f64:zeros --arg factor=1.0 --arg fail=3 \
         --arg x=4x8 --arg y=4x8
@@ -54,6 +64,9 @@ for dispatch in auto inline shared serial; do
     run 0 run "$scale" $given --arg x="$work/good.npy" --golden y="$work/y.npy" --tol 0 \
         --dispatch $dispatch --runs 3 --quiet
 done
+
+run 2 run "$scale" $given --huge-pages
+err "--huge-pages needs --prefault"
 
 # What was computed is not what was expected.
 run 1 run "$scale" --arg total=1:f64:zeros --arg factor=2.0 --arg fail=0 \

@@ -54,8 +54,10 @@ run 2 info --platform cpy
 err "unknown platform 'cpy'; the nearest is 'cpu' (there are cpu, "
 run 2 run program.so --platform nowhere
 err "unknown platform 'nowhere' (there are cpu, "
-run 1 info --platform a2a3
-err "it needs the CANN runtime"
+run 0 info --platform a2a3
+out "default sizing: not to be had: platform 'a2a3'"
+run 1 run program.so --platform a2a3
+err "no CANN runtime: looked for libascendcl.so"
 run 2 run program.so --mode hostgraph
 err "--mode: unknown value 'hostgraph'; the nearest is 'host-graph'"
 run 2 run program.so --dispatch quick

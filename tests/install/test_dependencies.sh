@@ -45,7 +45,8 @@ expect() {
 fake id 'echo 0'
 fake dpkg 'echo "Status: install ok installed"'
 fake apt-get 'echo "$*" >>"$LOG"; exit 1'
-expect "all there: nothing to do" 0 "" "$scripts/install-deps.sh" build test demo lint format
+expect "all there: nothing to do" 0 "" "$scripts/install-deps.sh" build test demo lint format \
+    peer-libomp peer-tbb peer-starpu peer-plots
 expect "unknown group" 2 "unknown group 'everything'" "$scripts/install-deps.sh" everything
 fake dpkg 'echo "Status: install ok installed"; printf "%0200000d\n" 0 2>/dev/null || exit 1'
 expect "all there, in a long description" 0 "" "$scripts/install-deps.sh" build
@@ -59,6 +60,12 @@ fake apt-get 'echo "$*" >>"$LOG"'
 rm -f "$scratch/log"
 expect "installs what is missing" 0 "installing libcjson-dev" "$scripts/install-deps.sh" build
 grep -q '^install .*libcjson-dev$' "$scratch/log" || failed=$((failed + 1))
+
+rm -f "$scratch/log"
+fake dpkg 'case $2 in libtbb-dev) exit 1 ;; *) echo "Status: install ok installed" ;; esac'
+expect "a peer is not needed by the tests" 0 "" "$scripts/install-deps.sh" build test
+[ ! -e "$scratch/log" ] || failed=$((failed + 1))
+expect "a peer is installed alone" 0 "installing libtbb-dev" "$scripts/install-deps.sh" peer-tbb
 
 fake dpkg 'echo "Status: deinstall ok config-files"'
 expect "a removed package is missing" 0 "gcc" "$scripts/install-deps.sh" build

@@ -6,8 +6,7 @@
  * As base/event.c. The waker makes a condition true and notifies, twice; each sleeper waits for the
  * first, then for the second. The system's sleep compares the ticket and falls asleep in one step.
  */
-#include "check.h"
-#include "explore.h"
+#include "explore_check.h"
 
 /* What is spoiled, one thing at a time. */
 enum spoil {
@@ -161,42 +160,33 @@ static bool ended(const void *state)
     return m->waker == W_END && m->at[0] == S_END && m->at[1] == S_END && m->sleepers == 0;
 }
 
-/* Explores a variant. */
-static explore_result explore_variant(enum spoil variant)
+/* The initial state of a variant. */
+static void begin(void *state, uint32_t variant)
 {
-    static const explore_model description = {sizeof(model), PROCESSES, 1, step, ended};
-    spoil = variant;
-    model initial = {.round = 1, .wants = {1, 1}};
-    initial.waker = spoil == SPOIL_NOTIFY_TOO_EARLY ? W_LOOK : W_CONDITION;
-    explore_result result = explore(&description, &initial);
-    printf("  variant %d: %llu states, %llu ends, %llu stuck, %llu broken\n", (int)variant,
-           (unsigned long long)result.states, (unsigned long long)result.ends,
-           (unsigned long long)result.stuck, (unsigned long long)result.broken);
-    CHECK_EQ(result.dropped, 0);
-    return result;
+    model *m = state;
+    spoil = (enum spoil)variant;
+    *m = (model){.round = 1, .wants = {1, 1}};
+    m->waker = spoil == SPOIL_NOTIFY_TOO_EARLY ? W_LOOK : W_CONDITION;
 }
 
-/* The event as it is. */
-static void no_wake_up_is_lost(void)
-{
-    explore_result result = explore_variant(SPOIL_NOTHING);
-    CHECK(result.states > 500u && result.ends != 0);
-    CHECK_EQ(result.stuck, 0);
-    CHECK_EQ(result.broken, 0);
-}
-
-/* Each part of it is needed. */
-static void every_part_is_needed(void)
-{
-    for (enum spoil s = SPOIL_NO_SECOND_LOOK; s <= SPOIL_NOTIFY_TOO_EARLY; s++) {
-        explore_result result = explore_variant(s);
-        CHECK(result.stuck + result.broken != 0);
-    }
-}
+static const explore_variant variants[] = {
+    [SPOIL_NOTHING] = {"as it is", true},
+    [SPOIL_NO_SECOND_LOOK] = {"no second look", false},
+    [SPOIL_LATE_REGISTER] = {"late register", false},
+    [SPOIL_LATE_TICKET] = {"late ticket", false},
+    [SPOIL_NO_TICKET] = {"no ticket", false},
+    [SPOIL_NOTIFY_TOO_EARLY] = {"notify too early", false},
+};
 
 int main(void)
 {
-    CHECK_CASE(no_wake_up_is_lost);
-    CHECK_CASE(every_part_is_needed);
+    static const explore_suite suite = {
+        .model = {sizeof(model), PROCESSES, 1, step, ended},
+        .begin = begin,
+        .variants = variants,
+        .variant_count = sizeof(variants) / sizeof(variants[0]),
+        .least_states = 500,
+    };
+    explore_check(&suite);
     return check_report();
 }

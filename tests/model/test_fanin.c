@@ -8,8 +8,7 @@
  * only: it is pushed to P0, waited for, and used again for P1 (task/edge.c, a chunk of one). Two
  * workers complete P0 and P1 (sched/complete.c). One step is one access to shared memory.
  */
-#include "check.h"
-#include "explore.h"
+#include "explore_check.h"
 
 /* What is spoiled, one thing at a time. */
 enum spoil {
@@ -211,44 +210,32 @@ static bool ended(const void *state)
            m->starts[C] == 1 && m->fanin[C] == 0 && m->fanin[D] == 0;
 }
 
-/* Explores a variant. */
-static explore_result explore_variant(enum spoil variant)
+/* The initial state of a variant. */
+static void begin(void *state, uint32_t variant)
 {
-    static const explore_model description = {sizeof(model), PROCESSES, 1, step, ended};
-    model initial = {.fanin = {GUARD, GUARD}};
-    spoil = variant;
-    if (spoil == SPOIL_NO_GUARD) {
-        initial.fanin[D] = initial.fanin[C] = 0;
-    }
-    explore_result result = explore(&description, &initial);
-    printf("  variant %d: %llu states, %llu ends, %llu stuck, %llu broken\n", (int)variant,
-           (unsigned long long)result.states, (unsigned long long)result.ends,
-           (unsigned long long)result.stuck, (unsigned long long)result.broken);
-    CHECK_EQ(result.dropped, 0);
-    return result;
+    uint8_t guard = variant == SPOIL_NO_GUARD ? 0 : GUARD;
+    spoil = (enum spoil)variant;
+    *(model *)state = (model){.fanin = {guard, guard}};
 }
 
-/* The protocol as it is. */
-static void tasks_start_once_after_their_producers(void)
-{
-    explore_result result = explore_variant(SPOIL_NOTHING);
-    CHECK(result.states > 100u && result.ends != 0);
-    CHECK_EQ(result.stuck, 0);
-    CHECK_EQ(result.broken, 0);
-}
-
-/* Each part of it is needed. */
-static void every_part_is_needed(void)
-{
-    for (enum spoil s = SPOIL_NO_GUARD; s <= SPOIL_REUSE_WITHOUT_WAITING; s++) {
-        explore_result result = explore_variant(s);
-        CHECK(result.stuck + result.broken != 0);
-    }
-}
+static const explore_variant variants[] = {
+    [SPOIL_NOTHING] = {"as it is", true},
+    [SPOIL_NO_GUARD] = {"no guard", false},
+    [SPOIL_PUSH_BY_STORE] = {"push by store", false},
+    [SPOIL_CLOSE_IN_TWO_STEPS] = {"close in two steps", false},
+    [SPOIL_NEXT_AFTER_DECREMENT] = {"next after decrement", false},
+    [SPOIL_REUSE_WITHOUT_WAITING] = {"reuse without waiting", false},
+};
 
 int main(void)
 {
-    CHECK_CASE(tasks_start_once_after_their_producers);
-    CHECK_CASE(every_part_is_needed);
+    static const explore_suite suite = {
+        .model = {sizeof(model), PROCESSES, 1, step, ended},
+        .begin = begin,
+        .variants = variants,
+        .variant_count = sizeof(variants) / sizeof(variants[0]),
+        .least_states = 100,
+    };
+    explore_check(&suite);
     return check_report();
 }

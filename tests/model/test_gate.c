@@ -7,8 +7,7 @@
  * As platform/cpu/pool.c: a helper raises `active` and then looks at `run_open`; the owner lowers
  * `run_open` and then looks at every `active` below `high`. A helper inside takes two steps there.
  */
-#include "check.h"
-#include "explore.h"
+#include "explore_check.h"
 
 /* What is spoiled, one thing at a time. */
 enum spoil {
@@ -186,41 +185,32 @@ static bool ended(const void *state)
     return m->run > RUNS && m->at[0] == H_END && m->at[1] == H_END;
 }
 
-/* Explores a variant. */
-static explore_result explore_variant(enum spoil variant)
+/* The initial state of a variant. */
+static void begin(void *state, uint32_t variant)
 {
-    static const explore_model description = {sizeof(model), PROCESSES, 1, step, ended};
-    model initial = {.run = 1, .visits_left = {VISITS, VISITS}};
-    spoil = variant;
-    explore_result result = explore(&description, &initial);
-    printf("  variant %d: %llu states, %llu ends, %llu stuck, %llu broken\n", (int)variant,
-           (unsigned long long)result.states, (unsigned long long)result.ends,
-           (unsigned long long)result.stuck, (unsigned long long)result.broken);
-    CHECK_EQ(result.dropped, 0);
-    return result;
+    spoil = (enum spoil)variant;
+    *(model *)state = (model){.run = 1, .visits_left = {VISITS, VISITS}};
 }
 
-/* The gate as it is. */
-static void nobody_is_inside_a_closed_run(void)
-{
-    explore_result result = explore_variant(SPOIL_NOTHING);
-    CHECK(result.states > 500u && result.ends != 0);
-    CHECK_EQ(result.stuck, 0);
-    CHECK_EQ(result.broken, 0);
-}
-
-/* Each part of it is needed. */
-static void every_part_is_needed(void)
-{
-    for (enum spoil s = SPOIL_LOOK_FIRST; s <= SPOIL_OPEN_BEFORE_VALUES; s++) {
-        explore_result result = explore_variant(s);
-        CHECK(result.stuck + result.broken != 0);
-    }
-}
+static const explore_variant variants[] = {
+    [SPOIL_NOTHING] = {"as it is", true},
+    [SPOIL_LOOK_FIRST] = {"look first", false},
+    [SPOIL_NO_LOOK] = {"no look", false},
+    [SPOIL_CHECK_BEFORE_CLOSE] = {"check before close", false},
+    [SPOIL_NO_CHECK] = {"no check", false},
+    [SPOIL_LATE_HIGH] = {"late high", false},
+    [SPOIL_OPEN_BEFORE_VALUES] = {"open before values", false},
+};
 
 int main(void)
 {
-    CHECK_CASE(nobody_is_inside_a_closed_run);
-    CHECK_CASE(every_part_is_needed);
+    static const explore_suite suite = {
+        .model = {sizeof(model), PROCESSES, 1, step, ended},
+        .begin = begin,
+        .variants = variants,
+        .variant_count = sizeof(variants) / sizeof(variants[0]),
+        .least_states = 500,
+    };
+    explore_check(&suite);
     return check_report();
 }

@@ -8,8 +8,7 @@
  * tasks as cells; a task comes back to the pushers when its popper has left the cell. One step is
  * one access to shared memory.
  */
-#include "check.h"
-#include "explore.h"
+#include "explore_check.h"
 
 /* What is spoiled, one thing at a time. */
 enum spoil {
@@ -162,41 +161,31 @@ static bool ended(const void *state)
     return m->items == TOTAL && m->taken == (1u << TOTAL) - 1u && m->tokens == CELLS;
 }
 
-/* Explores a variant. */
-static explore_result explore_variant(enum spoil variant)
+/* The initial state of a variant. */
+static void begin(void *state, uint32_t variant)
 {
-    static const explore_model description = {sizeof(model), PROCESSES, 1, step, ended};
-    model initial = {.tokens = CELLS, .pushes_left = {PUSHES, PUSHES}};
-    spoil = variant;
-    explore_result result = explore(&description, &initial);
-    printf("  variant %d: %llu states, %llu ends, %llu stuck, %llu broken\n", (int)variant,
-           (unsigned long long)result.states, (unsigned long long)result.ends,
-           (unsigned long long)result.stuck, (unsigned long long)result.broken);
-    CHECK_EQ(result.dropped, 0);
-    return result;
+    spoil = (enum spoil)variant;
+    *(model *)state = (model){.tokens = CELLS, .pushes_left = {PUSHES, PUSHES}};
 }
 
-/* The queue as it is. */
-static void nothing_is_lost_or_doubled(void)
-{
-    explore_result result = explore_variant(SPOIL_NOTHING);
-    CHECK(result.states > 1000u && result.ends != 0);
-    CHECK_EQ(result.stuck, 0);
-    CHECK_EQ(result.broken, 0);
-}
-
-/* Each part of it is needed. */
-static void every_part_is_needed(void)
-{
-    for (enum spoil s = SPOIL_POP_BY_STORE; s <= SPOIL_FREE_BEFORE_READ; s++) {
-        explore_result result = explore_variant(s);
-        CHECK(result.stuck + result.broken != 0);
-    }
-}
+static const explore_variant variants[] = {
+    [SPOIL_NOTHING] = {"as it is", true},
+    [SPOIL_POP_BY_STORE] = {"pop by store", false},
+    [SPOIL_PUSH_BY_STORE] = {"push by store", false},
+    [SPOIL_TURN_BEFORE_CHAIN] = {"turn before chain", false},
+    [SPOIL_NO_WAIT] = {"no wait", false},
+    [SPOIL_FREE_BEFORE_READ] = {"free before read", false},
+};
 
 int main(void)
 {
-    CHECK_CASE(nothing_is_lost_or_doubled);
-    CHECK_CASE(every_part_is_needed);
+    static const explore_suite suite = {
+        .model = {sizeof(model), PROCESSES, 1, step, ended},
+        .begin = begin,
+        .variants = variants,
+        .variant_count = sizeof(variants) / sizeof(variants[0]),
+        .least_states = 1000,
+    };
+    explore_check(&suite);
     return check_report();
 }

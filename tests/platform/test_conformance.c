@@ -192,6 +192,112 @@ static void zeroing(void)
     close_device();
 }
 
+/* What is given back reads as fresh when it is committed again; what stays keeps its content. */
+static void giving_back(void)
+{
+    uint64_t base = 0;
+    if (ops->decommit == NULL) {
+        return;
+    }
+    open_device();
+    CHECK_STATUS(SLIP_OK, ops->reserve(device, 4 * MIB, &base));
+    CHECK_STATUS(SLIP_OK, ops->commit(device, base, 0, 4 * MIB));
+    fill(base, 4 * MIB, 0x5A);
+    CHECK_STATUS(SLIP_OK, ops->decommit(device, base, 4 * MIB, MIB));
+    CHECK(holds(base, MIB, 0x5A));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->zero(device, base, MIB + PAGE));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->decommit(device, base, 4 * MIB, PAGE));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->decommit(device, base, MIB, 2 * MIB));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->decommit(device, base + PAGE, MIB, PAGE));
+    CHECK_STATUS(SLIP_OK, ops->decommit(device, base, MIB, MIB));
+    CHECK_STATUS(SLIP_OK, ops->commit(device, base, MIB, 2 * MIB));
+    CHECK(holds(base, MIB, 0x5A));
+    CHECK(info.fresh_is_zero == 0 || holds(base + MIB, MIB, 0));
+    fill(base + MIB, MIB, 0x33);
+    CHECK_STATUS(SLIP_OK, ops->decommit(device, base, 2 * MIB, 0));
+    CHECK_STATUS(SLIP_OK, ops->commit(device, base, 0, 4 * MIB));
+    CHECK(info.fresh_is_zero == 0 || holds(base, 4 * MIB, 0));
+    ops->release(device, base, 4 * MIB);
+    close_device();
+}
+
+/* Relaying zeroes exactly its range and counts no more than it, and nothing where none was used. */
+static void relaying(void)
+{
+    static const uint64_t ranges[][2] = {{0, 1},   {100, 4000},      {4095, 2},   {PAGE, PAGE},
+                                         {1, MIB}, {12345, 3 * MIB}, {0, 4 * MIB}};
+    uint64_t base = 0;
+    uint64_t bytes = 0;
+    if (ops->relay == NULL) {
+        return;
+    }
+    open_device();
+    CHECK_STATUS(SLIP_OK, ops->reserve(device, 4 * MIB, &base));
+    CHECK_STATUS(SLIP_OK, ops->commit(device, base, 0, 4 * MIB));
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        uint64_t lo = ranges[i][0];
+        uint64_t hi = lo + ranges[i][1];
+        fill(base, 4 * MIB, 0x5A);
+        CHECK_STATUS(SLIP_OK, ops->relay(device, base + lo, hi - lo, &bytes));
+        CHECK_EQ(bytes, hi - lo);
+        CHECK(holds(base, lo, 0x5A));
+        CHECK(holds(base + lo, hi - lo, 0));
+        CHECK(holds(base + hi, 4 * MIB - hi, 0x5A));
+    }
+    CHECK_STATUS(SLIP_OK, ops->relay(device, base, 4 * MIB, &bytes));
+    fill(base + MIB, 3 * PAGE, 1);
+    CHECK_STATUS(SLIP_OK, ops->relay(device, base, 4 * MIB, &bytes));
+    CHECK(bytes >= 3 * PAGE && bytes <= 4 * MIB);
+    CHECK(holds(base, 4 * MIB, 0));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->relay(device, base, 4 * MIB + PAGE, &bytes));
+    close_device();
+}
+
+/* Populating changes no byte, and says no more than there is. */
+static void populating(void)
+{
+    slip_platform_populated got = {.struct_size = sizeof(got)};
+    uint64_t base = 0;
+    uint64_t resident = 0;
+    if (ops->populate == NULL) {
+        return;
+    }
+    open_device();
+    CHECK_STATUS(SLIP_OK, ops->reserve(device, 8 * MIB, &base));
+    CHECK_STATUS(SLIP_OK, ops->commit(device, base, 0, 8 * MIB));
+    fill(base + 100, 5000, 0x77);
+    CHECK_STATUS(SLIP_OK, ops->populate(device, base, 0, 0, NULL));
+    CHECK_STATUS(SLIP_OK, ops->populate(device, base, 8 * MIB, SLIP_POPULATE_COUNT, &got));
+    CHECK(got.bytes >= 5000 && got.bytes <= 8 * MIB);
+    CHECK_STATUS(SLIP_OK, ops->populate(device, base, MIB, 0, NULL));
+    CHECK_STATUS(SLIP_OK, ops->populate(device, base, 8 * MIB, SLIP_POPULATE_HUGE, &got));
+    CHECK(got.bytes <= 8 * MIB && got.huge_bytes <= got.bytes);
+    if (ops->resident != NULL) {
+        CHECK_STATUS(SLIP_OK, ops->resident(device, base, 8 * MIB, &resident));
+        CHECK_EQ(got.bytes, resident);
+    }
+    CHECK(holds(base, 100, 0) && holds(base + 100, 5000, 0x77));
+    CHECK(holds(base + 5100, 8 * MIB - 5100, 0));
+    CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, ops->populate(device, base, UINT64_MAX, 0, NULL));
+    close_device();
+}
+
+/* What is available bounds what can be had. */
+static void bounds(void)
+{
+    uint64_t bytes = 0;
+    uint64_t base = 0;
+    if (ops->available == NULL) {
+        return;
+    }
+    open_device();
+    CHECK_STATUS(SLIP_OK, ops->available(device, &bytes));
+    CHECK(bytes > MIB);
+    CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, ops->reserve(device, bytes + PAGE, &base));
+    CHECK_STATUS(SLIP_OK, ops->reserve(device, MIB, &base));
+    close_device();
+}
+
 /* Sizes that cannot be: an error, and what was there goes on working. */
 static void bad_sizes(void)
 {
@@ -551,6 +657,10 @@ static void conform(const char *name)
     CHECK_CASE(description);
     CHECK_CASE(growth);
     CHECK_CASE(zeroing);
+    CHECK_CASE(giving_back);
+    CHECK_CASE(relaying);
+    CHECK_CASE(populating);
+    CHECK_CASE(bounds);
     CHECK_CASE(bad_sizes);
     CHECK_CASE(allocations);
     CHECK_CASE(copies);

@@ -265,7 +265,7 @@ slipi_launch *row_launch_block(const slip_platform_launch *launch)
 
 slip_binding *row_bindings(const slipi_launch *block)
 {
-    /* Behind the block and the argument rows, wherever the block lies at the moment. */
-    uintptr_t rows = (uintptr_t)(block + 1) + block->arg_count * sizeof(slipi_launch_arg);
-    return (slip_binding *)rows;
+    /* Right behind the block, wherever that lies at the moment. */
+    uintptr_t behind = (uintptr_t)(block + 1);
+    return (slip_binding *)behind;
 }

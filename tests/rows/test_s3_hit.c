@@ -36,6 +36,14 @@ static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t
 }
 
 /* As reserve. */
+static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                         uint64_t *out_bytes)
+{
+    region_calls++;
+    return inner->relay(device, address, bytes, out_bytes);
+}
+
+/* As reserve. */
 static slip_status alloc_memory(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
 {
     region_calls++;
@@ -60,6 +68,7 @@ static void hits_reuse(void)
     ops.reserve = reserve;
     ops.commit = commit;
     ops.zero = zero;
+    ops.relay = relay;
     ops.alloc = alloc_memory;
     slip_runner *runner = row_open(NULL, &ops);
     slip_callable callable = row_register(runner);

@@ -13,7 +13,7 @@ static uint64_t reservations;  /* not given back */
 static uint64_t reserve_limit; /* larger reservations fail; 0 = no limit */
 static uint32_t fail_reserve;  /* from the n-th from now on, reservations fail; 0 = none */
 static bool fail_launch;
-static bool fail_zero;
+static bool fail_relay;
 
 /* Reserves unless it is to fail. */
 static slip_status reserve(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
@@ -34,10 +34,11 @@ static void release(slip_platform_device *device, uint64_t address, uint64_t byt
     inner->release(device, address, bytes);
 }
 
-/* Zeroes unless it is to fail. */
-static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t bytes)
+/* Relays unless it is to fail. */
+static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                         uint64_t *out_bytes)
 {
-    return fail_zero ? SLIP_E_DEVICE : inner->zero(device, address, bytes);
+    return fail_relay ? SLIP_E_DEVICE : inner->relay(device, address, bytes, out_bytes);
 }
 
 /* Launches unless it is to fail. */
@@ -53,7 +54,7 @@ static slip_runner *open_wrapped(void)
     ops = *inner;
     ops.reserve = reserve;
     ops.release = release;
-    ops.zero = zero;
+    ops.relay = relay;
     ops.launch = launch;
     reservations = 0;
     reserve_limit = 0;
@@ -145,12 +146,12 @@ static void valid_comes_last(void)
     CHECK_STATUS(SLIP_E_DEVICE, row_run(runner, callable, &config, &right));
     fail_launch = false;
     CHECK_EQ(0, row_stats(runner).cache_entries);
-    fail_zero = true;
+    fail_relay = true;
     for (int i = 0; i < 2; i++) {
         CHECK_STATUS(SLIP_E_DEVICE, row_run(runner, callable, &config, &right));
         CHECK_EQ(0, row_stats(runner).cache_entries);
     }
-    fail_zero = false;
+    fail_relay = false;
     CHECK(row_good(runner, callable, &config));
     CHECK_EQ(1, row_stats(runner).cache_entries);
     CHECK(row_stats(runner).last_image_bytes > 0);

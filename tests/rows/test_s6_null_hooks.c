@@ -7,6 +7,7 @@
 #include "row.h"
 #include "runner/runner_int.h"
 #include "support/check.h"
+#include "support/platforms.h"
 
 static const slip_platform_ops *inner;
 
@@ -55,6 +56,9 @@ static void sim_without_hooks(void)
 static void platforms_wire_both(void)
 {
     for (const char *const *name = slip_platform_names(); *name != NULL; name++) {
+        if (!platform_in_process(*name)) {
+            continue;
+        }
         slip_runner *runner = row_open(*name, NULL);
         CHECK(runner->api.lookup_prebuilt_runtime_arena != NULL);
         CHECK(runner->api.mark_prebuilt_runtime_arena != NULL);

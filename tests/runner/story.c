@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/runner_int.h"
+
 /* Notes a status; a failure must come with its description. True if the call was good. */
 static bool note(story *s, slip_status status, const char *call)
 {
@@ -55,10 +57,84 @@ static void copies(story *s)
     (void)note(s, slip_device_free(s->runner, memory), "slip_device_free");
 }
 
+/* A tensor argument over x. */
+static slip_run_arg x_arg(story *s)
+{
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    return slip_host_tensor(s->x, SLIP_F32, SLIP_ACCESS_IN, 1, shape);
+}
+
+/* Runs the prepared call, with y wiped before. */
+static void run_call(story *s)
+{
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        s->y[i] = -1.0f;
+    }
+    bool good = note(s, slip_call_run(s->call), "slip_call_run");
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS && good; i++) {
+        if (s->y[i] != 2.0f * s->x[i] + 1.0f) {
+            fprintf(stderr, "a prepared call gave a wrong result\n");
+            s->wrong++;
+            return;
+        }
+    }
+}
+
+/* A prepared call: two runs with one tensor, two with another; it stays for later. */
+static void call(story *s)
+{
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    slip_run_config config = affine_config(256, 65536, 64);
+    float first[AFFINE_ELEMENTS] = {1.0f};
+    slip_run_arg args[] = {slip_host_tensor(first, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
+                           slip_host_tensor(s->y, SLIP_F32, SLIP_ACCESS_OUT, 1, shape),
+                           slip_scalar_arg(0)};
+    if (!note(s, slip_call_prepare(s->runner, s->callable, args, 3, &config, &s->call),
+              "slip_call_prepare")) {
+        s->wrong += s->call != NULL ? 1u : 0u;
+        return;
+    }
+    (void)note(s, slip_call_run(s->call), "slip_call_run");
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        s->x[i] = (float)i;
+    }
+    slip_run_arg changed = x_arg(s);
+    changed.flags = SLIP_ARG_CONST;
+    if (!note(s, slip_call_set(s->call, 0, &changed), "slip_call_set")) {
+        slip_call_destroy(s->call); /* it still names what goes with this function */
+        s->call = NULL;
+        return;
+    }
+    run_call(s);
+    run_call(s);
+}
+
+/* Memory that comes and goes: several sizings at once, an entry that is evicted and one that is
+ * broken, memory given back in part and whole. */
+static void memory(story *s)
+{
+    slip_run_config configs[2] = {affine_config(32, 65536, 64), affine_config(64, 1 << 21, 64)};
+    slip_prewarm_options ahead = {.struct_size = sizeof(ahead),
+                                  .flags = SLIP_PREWARM_FAULT | SLIP_PREWARM_HEAP};
+    slip_trim_target half = {.struct_size = sizeof(half), .keep_entries = 2};
+    (void)note(s, slip_prewarm_all(s->runner, configs, 2, &ahead, NULL), "slip_prewarm_all");
+    run(s, 256, 65536); /* one entry more than the cache keeps */
+    (void)note(s, slip_trim(s->runner, &half, NULL), "slip_trim");
+    run(s, 256, 65536);
+    if (s->runner->cache.latest != NULL) {
+        slipi_prebuilt_cache_mark_dirty(s->runner->cache.latest);
+    }
+    run(s, 256, 65536);
+    run(s, 64, 1 << 22);
+    (void)note(s, slip_trim(s->runner, NULL, NULL), "slip_trim of everything");
+    run(s, 64, 65536);
+}
+
 /* Tells the story; see the header. */
 void story_tell(story *s)
 {
-    slip_runner_options options = {.struct_size = (uint32_t)sizeof(options), .ops = s->ops};
+    slip_runner_options options = {
+        .struct_size = (uint32_t)sizeof(options), .ops = s->ops, .cache_entries = 4};
     if (!note(s, slip_runner_open(&options, &s->runner), "slip_runner_open")) {
         s->runner = NULL;
         return;
@@ -73,9 +149,11 @@ void story_tell(story *s)
     run(s, 64, 65536);
     run(s, 128, 1 << 20);
     run(s, 64, 65536);
+    call(s);
     config.audit = 1;
     bool right = false;
     (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
+    memory(s);
 }
 
 /* Checks that the runner is good; see the header. */
@@ -94,6 +172,9 @@ void story_check_usable(story *s)
         run(s, 64, 65536);
         run(s, 128, 1 << 20);
         run(s, 16, 4096);
+        if (s->call != NULL) {
+            run_call(s);
+        }
     }
     if (s->failures != before) {
         s->wrong++;
@@ -104,6 +185,8 @@ void story_check_usable(story *s)
 void story_end(story *s)
 {
     if (s->runner != NULL) {
+        slip_call_destroy(s->call);
+        s->call = NULL;
         if (s->callable.id != 0) {
             (void)note(s, slip_unregister(s->runner, s->callable), "slip_unregister");
         }

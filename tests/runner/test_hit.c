@@ -47,7 +47,8 @@ static void platform_sees_no_build(const char *name)
     slip_callable callable = affine_register(runner);
     slip_run_config config = affine_config(64, 65536, 64);
     CHECK(affine_good(runner, callable, &config));
-    const char *forbidden[] = {"reserve", "commit", "zero", "alloc", "load_program"};
+    const char *forbidden[] = {"reserve", "commit",   "zero",        "relay",
+                               "alloc",   "decommit", "load_program"};
     for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
         failing_platform_fail_at(0);
         failing_platform_fail_always(forbidden[i]);

@@ -78,9 +78,14 @@ static void bad_configurations(void)
     slip_callable callable = affine_register(runner);
     slip_run_config good = affine_config(64, 65536, 64);
     slip_run_config bad[8];
-    const char *said[8] = {"struct_size is 4",      "mode is 2",    "dispatch is 4",
-                           "blocks is 25",          "threads is 5", "trace_tasks and audit",
-                           "trace_tasks and audit", "reserved 0"};
+    const char *said[8] = {"struct_size is 4",
+                           "mode is 2",
+                           "dispatch is 4",
+                           "blocks is 25",
+                           "threads is 5",
+                           "trace_tasks, audit and untimed",
+                           "trace_tasks, audit and untimed",
+                           "untimed must be 0 or 1"};
     for (size_t i = 0; i < 8; i++) {
         bad[i] = good;
     }
@@ -91,7 +96,7 @@ static void bad_configurations(void)
     bad[4].control_threads = 5;
     bad[5].trace_tasks = 2;
     bad[6].audit = 2;
-    bad[7].reserved = 1;
+    bad[7].untimed = 2;
     for (size_t i = 0; i < 8; i++) {
         bool right = false;
         CHECK_STATUS(SLIP_E_INVALID_ARGUMENT, affine_run(runner, callable, &bad[i], 0, &right));

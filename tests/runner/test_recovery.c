@@ -100,7 +100,7 @@ static void failed_relay_is_done_again(void)
     bool right = false;
     CHECK(affine_good(runner, callable, &config));
     slipi_prebuilt_cache_mark_dirty(runner->cache.latest);
-    failing_platform_fail_always("zero");
+    failing_platform_fail_always("relay");
     for (int i = 0; i < 2; i++) {
         CHECK_STATUS(SLIP_E_DEVICE, affine_run(runner, callable, &config, 0, &right));
         CHECK_EQ(0, affine_stats(runner).cache_entries);
@@ -110,6 +110,34 @@ static void failed_relay_is_done_again(void)
     CHECK_EQ(1, affine_stats(runner).cache_entries);
     slip_runner_close(runner);
     CHECK_EQ(0, failing_platform_live());
+}
+
+/* A relay costs what was touched, where the platform knows, and all of it where it does not. */
+static void relay_counts_what_was_touched(void)
+{
+    slip_platform_ops ops = *slip_platform_find(platform);
+    for (int knows = 1; knows >= 0; knows--) {
+        ops.relay = knows != 0 ? ops.relay : NULL;
+        slip_runner *runner = affine_open(NULL, &ops);
+        slip_callable callable = affine_register(runner);
+        slip_run_config config = affine_config(4096, 65536, 64);
+        slip_cache_entry_info entry;
+        uint32_t count = 1;
+        CHECK(affine_good(runner, callable, &config));
+        CHECK_STATUS(SLIP_OK, slip_cache_info(runner, &entry, &count));
+        uint64_t touched = entry.sm_resident_bytes + entry.arena_resident_bytes;
+        uint64_t all = entry.sm_bytes + entry.arena_bytes;
+        CHECK(touched > 0 && touched < all / 10);
+        CHECK_EQ(0, affine_stats(runner).relaid_bytes);
+        slipi_prebuilt_cache_mark_dirty(runner->cache.latest);
+        CHECK(affine_good(runner, callable, &config));
+        slip_stats stats = affine_stats(runner);
+        CHECK_EQ(knows != 0 ? touched : all, stats.last_relaid_bytes);
+        CHECK_EQ(stats.last_relaid_bytes, stats.relaid_bytes);
+        CHECK(stats.relay_ns > 0);
+        CHECK(stats.image_bytes == 2 * stats.last_image_bytes); /* counted apart */
+        slip_runner_close(runner);
+    }
 }
 
 /* A heap that outgrows its reservation moves: entries that name it go, the runs stay right. */
@@ -180,6 +208,7 @@ int main(int argc, char **argv)
     CHECK_CASE(lost_device_is_dirty);
     CHECK_CASE(damaged_image_is_relaid);
     CHECK_CASE(failed_relay_is_done_again);
+    CHECK_CASE(relay_counts_what_was_touched);
     CHECK_CASE(moved_heap_drops_entries);
     CHECK_CASE(failed_orchestration_is_clean);
     return check_report();

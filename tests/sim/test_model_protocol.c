@@ -9,8 +9,7 @@
  * Spoiled variants must be caught, else the model would prove nothing.
  * ctest-labels: sim unit
  */
-#include "explore.h"
-#include "support/check.h"
+#include "explore_check.h"
 
 enum { RUNS = 3, TASKS = 2, CONTROL = 0, CORE = 1, PROCESSES = 2, CHOICES = 2 };
 enum { RUN = 0x10, STOP = 0x20, ACK = 0x10, FIN = 0x20, STOPPED = 0x40, SEQUENCE = 0x0F };
@@ -198,41 +197,32 @@ static bool ended(const void *state)
     return m->control == K_END && m->core == R_LEFT && m->runs_left == 0;
 }
 
-/* Explores a variant. */
-static explore_result explore_variant(enum spoil variant)
+/* The initial state of a variant. */
+static void begin(void *state, uint32_t variant)
 {
-    static const explore_model description = {sizeof(model), PROCESSES, CHOICES, step, ended};
-    model initial = {.control = K_STOPPED, .core = R_LEFT, .runs_left = RUNS};
-    spoil = variant;
-    explore_result result = explore(&description, &initial);
-    printf("  variant %d: %llu states, %llu ends, %llu stuck, %llu broken\n", (int)variant,
-           (unsigned long long)result.states, (unsigned long long)result.ends,
-           (unsigned long long)result.stuck, (unsigned long long)result.broken);
-    CHECK_EQ(result.dropped, 0);
-    return result;
+    spoil = (enum spoil)variant;
+    *(model *)state = (model){.control = K_STOPPED, .core = R_LEFT, .runs_left = RUNS};
 }
 
-/* The protocol as it is. */
-static void every_task_runs_once(void)
-{
-    explore_result result = explore_variant(SPOIL_NOTHING);
-    CHECK(result.states > 100u && result.ends != 0);
-    CHECK_EQ(result.stuck, 0);
-    CHECK_EQ(result.broken, 0);
-}
-
-/* Each part of it is needed. */
-static void every_part_is_needed(void)
-{
-    for (enum spoil s = SPOIL_ONE_SEQUENCE; s <= SPOIL_FINISH_WITHOUT_SEQUENCE; s++) {
-        explore_result result = explore_variant(s);
-        CHECK(result.stuck + result.broken != 0);
-    }
-}
+static const explore_variant variants[] = {
+    [SPOIL_NOTHING] = {"as it is", true},
+    [SPOIL_ONE_SEQUENCE] = {"one sequence", false},
+    [SPOIL_TWO_SEQUENCES] = {"two sequences", false},
+    [SPOIL_REGISTER_FIRST] = {"register first", false},
+    [SPOIL_FINISH_FIRST] = {"finish first", false},
+    [SPOIL_STOP_IN_MAILBOX] = {"stop in mailbox", false},
+    [SPOIL_FINISH_WITHOUT_SEQUENCE] = {"finish without sequence", false},
+};
 
 int main(void)
 {
-    CHECK_CASE(every_task_runs_once);
-    CHECK_CASE(every_part_is_needed);
+    static const explore_suite suite = {
+        .model = {sizeof(model), PROCESSES, CHOICES, step, ended},
+        .begin = begin,
+        .variants = variants,
+        .variant_count = sizeof(variants) / sizeof(variants[0]),
+        .least_states = 100,
+    };
+    explore_check(&suite);
     return check_report();
 }

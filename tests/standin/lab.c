@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "standin/standin.h"
 #include "support/check.h"
@@ -28,15 +29,39 @@ void *lab_read_file(const char *path, size_t *out_bytes)
     return data;
 }
 
-/* Loads one of the programs that were built for the tests. */
-static void *load(const char *name, bool control)
+/* Build folder of the device's programs; empty: this build's. */
+static char device_build[400];
+
+bool lab_emulate(void)
 {
-    char path[512];
+    char command[512];
+    const char *source = getenv("SLIPWAY_SOURCE_DIR");
+    if (source == NULL || system("qemu-aarch64 --version > /dev/null 2>&1") != 0) {
+        printf("there is no emulator (qemu-aarch64)\n");
+        return false;
+    }
+    (void)snprintf(device_build, sizeof(device_build), "%s/build-device", source);
+    lab_device_path("tests/standin_device", command, sizeof(command));
+    if (access(command, X_OK) != 0) {
+        printf("%s is not there: make device builds it\n", command);
+        return false;
+    }
+    (void)snprintf(command, sizeof(command),
+                   "qemu-aarch64 -L /usr/aarch64-linux-gnu %s/tests/standin_device", device_build);
+    return setenv("SLIPWAY_STANDIN_DEVICE", command, 1) == 0;
+}
+
+void lab_device_path(const char *file, char *out, size_t out_bytes)
+{
+    const char *own = getenv("SLIPWAY_BUILD_DIR");
+    const char *build = device_build[0] != '\0' ? device_build : own != NULL ? own : ".";
+    (void)snprintf(out, out_bytes, "%s/%s", build, file);
+}
+
+void *lab_load(const char *path, bool control)
+{
     size_t bytes = 0;
     void *binary = NULL;
-    const char *build = getenv("SLIPWAY_BUILD_DIR");
-    (void)snprintf(path, sizeof(path), "%s/tests/programs/%s.so", build != NULL ? build : ".",
-                   name);
     void *data = lab_read_file(path, &bytes);
     CHECK(data != NULL);
     const standin_option mode = {.type = STANDIN_OPTION_CPU_KERNEL_MODE, .value = {.number = 2}};
@@ -44,6 +69,16 @@ static void *load(const char *name, bool control)
     CHECK_EQ(aclrtBinaryLoadFromData(data, bytes, control ? &options : NULL, &binary), 0);
     free(data);
     return binary;
+}
+
+/* Loads one of the programs that were built for the tests. */
+static void *load(const char *name, bool control)
+{
+    char file[64];
+    char path[512];
+    (void)snprintf(file, sizeof(file), "tests/programs/%s.so", name);
+    lab_device_path(file, path, sizeof(path));
+    return lab_load(path, control);
 }
 
 /* Register base of every physical core, as the driver's answers say. */
@@ -130,6 +165,7 @@ void lab_end(void)
     CHECK_EQ(b.live_binaries, 0);
     CHECK_EQ(b.live_functions, 0);
     CHECK_EQ(b.live_devices, 0);
+    CHECK_EQ(b.device_failures, 0);
 }
 
 standin_test_args lab_args(lab *l, uint32_t what, uint32_t blocks)

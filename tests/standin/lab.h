@@ -32,6 +32,16 @@ typedef struct lab {
     uint64_t serial;
 } lab;
 
+/* Lets the device process and its programs be the ones for aarch64, under emulation. False, and why
+ * is printed, if they have not been built or there is no emulator. */
+bool lab_emulate(void);
+
+/* Path of a file under the build folder of the device's programs. */
+void lab_device_path(const char *file, char *out, size_t out_bytes);
+
+/* Loads a program's file as a control or a core program; null if that fails. */
+void *lab_load(const char *path, bool control);
+
 /* Forgets what was, chooses the architecture and sets a device; initialises the library. */
 void lab_begin(const char *arch);
 

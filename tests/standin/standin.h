@@ -80,6 +80,8 @@ typedef struct slipway_standin_books {
     uint64_t unbatched_launches; /* of core programs, without the schedule mode that starts all
                                     cores together */
     uint64_t closed_tasks;       /* taken by a core whose fast path was closed */
+    uint64_t device_failures;    /* device processes that were told to end and did so with another
+                                    code than 0: a sanitizer has found something in it */
     char first_host_pointer[192];
     char first_bad_address[192];
     uint64_t faults; /* that happened */

@@ -89,7 +89,9 @@ uint32_t standin_control(void *arguments)
     const standin_test_args *args = arguments;
     standin_test_answer *answer = (standin_test_answer *)(uintptr_t)args->answer;
     uint32_t ticket = slipi_add_acq_rel(&answer->threads, 1u);
-    answer->misaligned |= (uint32_t)((uintptr_t)arguments % 8u);
+    if ((uintptr_t)arguments % 8u != 0) {
+        slipi_store_release(&answer->misaligned, 1u);
+    }
     switch (args->what) {
     case STANDIN_TEST_COUNT:
         /* All threads are there at once, or this does not end. */

@@ -59,7 +59,7 @@ _Static_assert(sizeof(standin_test_hello) == 64, "one line");
 typedef struct standin_test_answer {
     slipi_au32 threads; /* that were in it, of all launches */
     slipi_au32 flag;
-    uint32_t misaligned;
+    slipi_au32 misaligned;
     uint32_t reserved;
     uint64_t sum;
 } standin_test_answer;

@@ -11,6 +11,23 @@
 
 #include <slipway/platform.h>
 
+/* What a call that is made to fail does besides. */
+enum failing_effect {
+    FAILING_ONCE = 0,  /* nothing */
+    FAILING_LOSES = 1, /* the device is lost: every call fails before it is recovered */
+    FAILING_HANGS = 2  /* a failing wait says that threads are still inside */
+};
+
+/* What recover does. */
+enum failing_recovery {
+    FAILING_NO_RECOVERY = 0, /* the table has no such member */
+    FAILING_RECOVERS = 1,    /* empties the device */
+    FAILING_RECOVERY_FAILS = 2
+};
+
+/* What failure gives as the code of a call that was made to fail. */
+enum { FAILING_CODE = -77 };
+
 /* Wraps a platform and returns the table to open; forgets all counts. */
 const slip_platform_ops *failing_platform_wrap(const slip_platform_ops *inner);
 
@@ -19,6 +36,24 @@ void failing_platform_fail_at(uint64_t n);
 
 /* Lets every call of this name fail from now on; null = none. */
 void failing_platform_fail_always(const char *call);
+
+/* Lets the n-th call of this name from now on fail, once; null = none. */
+void failing_platform_fail_nth(const char *call, uint64_t n);
+
+/* Sets what failures do besides; FAILING_ONCE after the wrap. */
+void failing_platform_set_effect(enum failing_effect effect);
+
+/* Sets what recover does; before a runner is opened, for the table changes. */
+void failing_platform_set_recovery(enum failing_recovery recovery);
+
+/* Recoveries that were good. */
+uint64_t failing_platform_recoveries(void);
+
+/* Calls that came to a device between a hang and its recovery, when it is to be left alone. */
+uint64_t failing_platform_late(void);
+
+/* What `available` says; 0 = what the wrapped platform says. */
+void failing_platform_set_available(uint64_t bytes);
 
 /* Calls since the last failing_platform_fail_at that might have failed. */
 uint64_t failing_platform_calls(void);

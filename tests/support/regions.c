@@ -121,6 +121,7 @@ static void make_args(regions *r, const regions_options *options)
         uint64_t bytes = 4;
         arg->kind = SLIP_PARAM_TENSOR;
         arg->access = (uint8_t)either(options->arg_access, SLIP_ACCESS_INOUT);
+        arg->written = arg->access != SLIP_ACCESS_IN ? 1 : 0;
         arg->dtype = SLIP_F32;
         arg->ndim = (uint8_t)either(options->arg_dims, 1);
         arg->binding = SLIPI_BIND_ARGS + i;

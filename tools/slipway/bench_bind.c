@@ -1,52 +1,34 @@
 /*
- * bench_bind.c - `slipway bench bind`: what bind costs, cold and warm, for several windows.
+ * bench_bind.c - `slipway bench bind`: what a run costs before and besides its tasks.
  *
- * For cmd_bench.c; one thread. The times are the library's own of the last bind (host clock, both
- * clock reads included) of runs of an empty program. A miss is the first bind of a fresh runner.
+ * For cmd_bench.c. Bind times are the library's own of the last bind (host clock, both clock reads
+ * included); times of whole runs are taken around the call and include one read of the clock.
  */
-#include <cjson/cJSON.h>
+#include "bench_bind.h"
+
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench_programs.h"
-#include "json.h"
 #include "progress.h"
-#include "session.h"
 
-/* Samples: chosen so that a p99 has some samples above it, and misses stay short on the sims. */
-#define MISSES 24u
-#define HITS 2000u
-#define WARM_UP 50u
+/* Samples when the command line does not say: so many that a p99.9 has two above it, and that the
+ * misses of all windows stay short on the simulators. */
+enum { DEFAULT_HITS = 2000, DEFAULT_MISSES = 24, DEFAULT_ARGS = 150 };
 
-static const uint64_t windows[] = {64, 1024, 16384, 65536};
-#define WINDOW_COUNT (sizeof(windows) / sizeof(windows[0]))
+static const uint64_t windows[SLIPI_BIND_WINDOWS] = {64, 1024, 16384, 65536, 262144, 1048576};
 
-/* What was measured for one window. */
-typedef struct bind_row {
-    uint64_t window;
-    uint64_t miss_ns[MISSES];
-    uint64_t hit_ns[HITS];
-    uint64_t miss_image_bytes;
-    uint64_t hit_image_bytes; /* largest of all hits */
-    uint64_t resident_bytes;
-} bind_row;
-
-/* Everything measured. */
-typedef struct bind_report {
-    bind_row rows[WINDOW_COUNT];
-    uint64_t alternating_ns[HITS];
-} bind_report;
-
-/* An open runner with the empty program. */
-typedef struct bind_bench {
-    const slipi_session_options *options;
-    slipi_session session;
-    slip_callable callable;
-    slip_stats stats;
-} bind_bench;
+/* Prints what failed. */
+int slipi_bind_fail(const slipi_bind_bench *bench, slip_status status)
+{
+    return slipi_cli_fail_status("bench bind", bench->runner, status);
+}
 
 /* A run configuration with one window on all rings. */
-static slip_run_config config_of(uint64_t window)
+slip_run_config slipi_bind_config(uint64_t window)
 {
     slip_run_config config;
     memset(&config, 0, sizeof(config));
@@ -57,180 +39,153 @@ static slip_run_config config_of(uint64_t window)
     return config;
 }
 
-/* Opens a fresh runner and registers the empty program. */
-static int open_fresh(bind_bench *bench)
+/* Closes the runner. */
+void slipi_bind_close(slipi_bind_bench *bench)
 {
-    int code = slipi_session_open(&bench->session, bench->options);
-    if (code != 0) {
-        return code;
+    slip_runner_close(bench->runner);
+    bench->runner = NULL;
+}
+
+/* Registers a program: this process's or, where the device is another, the file of its name that is
+ * beside the command or installed with it. */
+static slip_status register_program(slipi_bind_bench *bench, const slip_program *program)
+{
+    static const char *const folders[] = {"device", "../lib/slipway"};
+    char folder[PATH_MAX];
+    char path[PATH_MAX + 96];
+    slip_runner_info info = {.struct_size = (uint32_t)sizeof(info)};
+    slip_status status = slip_runner_describe(bench->runner, &info);
+    bench->from_files = info.programs_from_files != 0;
+    memcpy(bench->stand_in, info.stand_in, sizeof(bench->stand_in));
+    if (status != SLIP_OK || !bench->from_files) {
+        return status != SLIP_OK ? status
+                                 : slip_register_program(bench->runner, program, &bench->callable);
     }
-    slip_status status =
-        slip_register_program(bench->session.runner, &slipi_bench_empty, &bench->callable);
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1u);
+    folder[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    folder[slash != NULL ? slash - folder : 0] = '\0';
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s/%.48s.so", folder, folders[i], program->name);
+        if (access(path, R_OK) == 0) {
+            break;
+        }
+    }
+    return slip_register_file(bench->runner, path, &bench->callable);
+}
+
+/* Opens a fresh runner with a program. */
+int slipi_bind_open(slipi_bind_bench *bench, const slip_platform_ops *ops,
+                    const slip_program *program)
+{
+    const slipi_session_options *o = &bench->options->session;
+    const slip_runner_options open = {.struct_size = (uint32_t)sizeof(open),
+                                      .device_id = o->device,
+                                      .platform = o->platform,
+                                      .ops = ops,
+                                      .threads = o->threads,
+                                      .sim_threads = o->sim_threads};
+    slipi_bind_close(bench);
+    slip_status status = slip_runner_open(&open, &bench->runner);
+    if (status == SLIP_OK) {
+        status = register_program(bench, program);
+    }
     memset(&bench->stats, 0, sizeof(bench->stats));
     bench->stats.struct_size = (uint32_t)sizeof(bench->stats);
-    return status == SLIP_OK ? SLIPI_EXIT_OK
-                             : slipi_cli_fail_status("bench bind", bench->session.runner, status);
+    return status == SLIP_OK ? SLIPI_EXIT_OK : slipi_bind_fail(bench, status);
 }
 
-/* One run with this window; fails if its bind is not the hit or the miss that is wanted. */
-static int run_once(bind_bench *bench, uint64_t window, bool want_hit)
+/* Reads the counters. */
+int slipi_bind_stats(slipi_bind_bench *bench)
 {
-    slip_run_config config = config_of(window);
-    slip_runner *runner = bench->session.runner;
-    uint64_t hits = bench->stats.hits;
-    slip_status status = slip_run(runner, bench->callable, NULL, 0, &config);
-    if (status == SLIP_OK) {
-        status = slip_runner_stats(runner, &bench->stats);
-    }
-    if (status != SLIP_OK) {
-        return slipi_cli_fail_status("bench bind", runner, status);
-    }
-    if ((bench->stats.hits > hits) != want_hit) {
-        return slipi_cli_fail("bench bind", "window %llu: wanted a %s, the bind was a %s",
-                              (unsigned long long)window, want_hit ? "hit" : "miss",
-                              want_hit ? "miss" : "hit");
-    }
-    return SLIPI_EXIT_OK;
+    slip_status status = slip_runner_stats(bench->runner, &bench->stats);
+    return status == SLIP_OK ? SLIPI_EXIT_OK : slipi_bind_fail(bench, status);
 }
 
-/* Misses of one window: every one on a fresh runner; the last runner stays open. */
-static int measure_misses(bind_bench *bench, bind_row *row)
+/* Percentiles of the first `count` samples. */
+slipi_bind_times_ns slipi_bind_percentiles(slipi_bind_bench *bench, uint32_t count)
 {
-    int code = SLIPI_EXIT_OK;
-    for (uint32_t i = 0; i < MISSES && code == 0; i++) {
-        slipi_session_close(&bench->session);
-        code = open_fresh(bench);
-        code = code != 0 ? code : run_once(bench, row->window, false);
-        row->miss_ns[i] = bench->stats.last_bind_ns;
-        row->miss_image_bytes = bench->stats.last_image_bytes;
-    }
-    return code;
+    slipi_cli_sort(bench->samples, count);
+    return (slipi_bind_times_ns){slipi_cli_percentile(bench->samples, count, 50.0),
+                                 slipi_cli_percentile(bench->samples, count, 99.0),
+                                 slipi_cli_percentile(bench->samples, count, 99.9)};
 }
 
-/* Hits of one window on the open runner. */
-static int measure_hits(bind_bench *bench, bind_row *row)
+/* Measures everything, section by section. */
+static int measure(slipi_bind_bench *bench, slipi_bind_report *report)
 {
-    int code = SLIPI_EXIT_OK;
-    for (uint32_t i = 0; i < WARM_UP && code == 0; i++) {
-        code = run_once(bench, row->window, true);
-    }
-    for (uint32_t i = 0; i < HITS && code == 0; i++) {
-        code = run_once(bench, row->window, true);
-        row->hit_ns[i] = bench->stats.last_bind_ns;
-        if (bench->stats.last_image_bytes > row->hit_image_bytes) {
-            row->hit_image_bytes = bench->stats.last_image_bytes;
-        }
-    }
-    if (code == 0) {
-        slip_residency memory = {.struct_size = (uint32_t)sizeof(memory)};
-        slip_status status = slip_runner_residency(bench->session.runner, &memory);
-        code = status == SLIP_OK
-                   ? SLIPI_EXIT_OK
-                   : slipi_cli_fail_status("bench bind", bench->session.runner, status);
-        row->resident_bytes = memory.gm_heap_bytes + memory.sm_bytes + memory.arena_bytes;
-    }
-    return code;
-}
-
-/* Hits of two sizings in turn on a fresh runner. */
-static int measure_alternating(bind_bench *bench, uint64_t *out)
-{
-    slipi_session_close(&bench->session);
-    int code = open_fresh(bench);
-    code = code != 0 ? code : run_once(bench, 1024, false);
-    code = code != 0 ? code : run_once(bench, 16384, false);
-    for (uint32_t i = 0; i < WARM_UP + HITS && code == 0; i++) {
-        code = run_once(bench, i % 2 == 0 ? 1024 : 16384, true);
-        if (i >= WARM_UP) {
-            out[i - WARM_UP] = bench->stats.last_bind_ns;
-        }
-    }
-    return code;
-}
-
-/* Prints the report as JSON. */
-static int print_json(const bind_report *report, const char *platform)
-{
-    cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "platform", platform);
-    cJSON *rows = cJSON_AddArrayToObject(root, "rows");
-    for (size_t i = 0; i < WINDOW_COUNT; i++) {
-        const bind_row *r = &report->rows[i];
-        cJSON *row = cJSON_CreateObject();
-        slipi_json_count(row, "task_window", r->window);
-        slipi_json_percentiles(row, "miss_ns", r->miss_ns, MISSES);
-        slipi_json_percentiles(row, "hit_ns", r->hit_ns, HITS);
-        slipi_json_count(row, "miss_image_bytes", r->miss_image_bytes);
-        slipi_json_count(row, "hit_image_bytes", r->hit_image_bytes);
-        slipi_json_count(row, "resident_bytes", r->resident_bytes);
-        cJSON_AddItemToArray(rows, row);
-    }
-    slipi_json_percentiles(root, "alternating_hit_ns", report->alternating_ns, HITS);
-    return slipi_json_print("bench bind", root);
-}
-
-/* Prints the report as a table. */
-static int print_table(const bind_report *report, const char *platform)
-{
-    printf("bind on %s, ns (%u misses on fresh runners, %u hits)\n"
-           "%8s %12s %12s %10s %10s %12s %12s %14s\n",
-           platform, MISSES, HITS, "window", "miss p50", "miss p99", "hit p50", "hit p99",
-           "miss image", "hit image", "resident");
-    for (size_t i = 0; i < WINDOW_COUNT; i++) {
-        const bind_row *r = &report->rows[i];
-        printf("%8llu %12llu %12llu %10llu %10llu %12llu %12llu %14llu\n",
-               (unsigned long long)r->window,
-               (unsigned long long)slipi_cli_percentile(r->miss_ns, MISSES, 50.0),
-               (unsigned long long)slipi_cli_percentile(r->miss_ns, MISSES, 99.0),
-               (unsigned long long)slipi_cli_percentile(r->hit_ns, HITS, 50.0),
-               (unsigned long long)slipi_cli_percentile(r->hit_ns, HITS, 99.0),
-               (unsigned long long)r->miss_image_bytes, (unsigned long long)r->hit_image_bytes,
-               (unsigned long long)r->resident_bytes);
-    }
-    printf("windows 1024 and 16384 in turn: hit p50 %llu, p99 %llu\n",
-           (unsigned long long)slipi_cli_percentile(report->alternating_ns, HITS, 50.0),
-           (unsigned long long)slipi_cli_percentile(report->alternating_ns, HITS, 99.0));
-    return SLIPI_EXIT_OK;
-}
-
-/* Measures everything. */
-static int measure(bind_bench *bench, bind_report *report)
-{
+    static int (*const sections[])(slipi_bind_bench *, slipi_bind_report *) = {
+        slipi_bind_measure_in_turn, slipi_bind_measure_args, slipi_bind_measure_runs,
+        slipi_bind_measure_first, slipi_bind_measure_threads};
+    enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
     slipi_progress progress;
     int code = SLIPI_EXIT_OK;
-    slipi_progress_begin(&progress, "window", WINDOW_COUNT, false);
-    for (size_t i = 0; i < WINDOW_COUNT && code == 0; i++) {
-        bind_row *row = &report->rows[i];
-        row->window = windows[i];
-        code = measure_misses(bench, row);
-        code = code != 0 ? code : measure_hits(bench, row);
-        slipi_cli_sort(row->miss_ns, MISSES);
-        slipi_cli_sort(row->hit_ns, HITS);
-        slipi_progress_set(&progress, i + 1);
+    slipi_progress_begin(&progress, "part", SLIPI_BIND_WINDOWS + SECTIONS, false);
+    for (uint32_t i = 0; i < SLIPI_BIND_WINDOWS && code == 0; i++) {
+        code = slipi_bind_measure_window(bench, windows[i], &report->windows[i]);
+        slipi_progress_set(&progress, i + 1u);
     }
-    code = code != 0 ? code : measure_alternating(bench, report->alternating_ns);
-    slipi_cli_sort(report->alternating_ns, HITS);
+    report->from_files = bench->from_files;
+    memcpy(report->stand_in, bench->stand_in, sizeof(report->stand_in));
+    for (uint32_t i = 0; i < SECTIONS && code == 0; i++) {
+        bool in_process =
+            sections[i] == slipi_bind_measure_args || sections[i] == slipi_bind_measure_first;
+        code = bench->from_files && in_process ? 0 : sections[i](bench, report);
+        slipi_progress_set(&progress, SLIPI_BIND_WINDOWS + i + 1u);
+    }
     slipi_progress_end(&progress);
-    slipi_session_close(&bench->session);
+    slipi_bind_close(bench);
     return code;
+}
+
+/* Checks a number of the command line. */
+static int check_range(const char *option, uint32_t value, uint32_t least, uint32_t most)
+{
+    if (value >= least && value <= most) {
+        return SLIPI_EXIT_OK;
+    }
+    return slipi_cli_usage("bench bind", "--%s wants %u to %u, not %u", option, least, most, value);
+}
+
+/* Checks what the command line says. */
+static int check_options(const slipi_bind_options *o)
+{
+    static slipi_session session; /* too large for the stack */
+    int code = slipi_session_configure(&session, "bench bind", &o->session);
+    code = code != 0 ? code : check_range("hits", o->hits, 1, SLIPI_BIND_MAX_HITS);
+    code = code != 0 ? code : check_range("misses", o->misses, 1, SLIPI_BIND_MAX_MISSES);
+    code = code != 0 ? code : check_range("sizings", o->sizings, 2, SLIPI_BIND_MAX_SIZINGS);
+    code = code != 0 ? code : check_range("args", o->args, 1, SLIP_MAX_RUN_ARGS);
+    return code != 0 ? code : check_range("changed", o->changed, 0, o->args);
 }
 
 /* `slipway bench bind`. */
 int slipi_bench_bind(int argc, char **argv)
 {
-    static slipi_session_options o; /* these are too large for the stack */
-    static bind_bench bench;
-    static bind_report report;
-    bool json = false;
+    static slipi_bind_options o = {.hits = DEFAULT_HITS,
+                                   .misses = DEFAULT_MISSES,
+                                   .sizings = 2,
+                                   .args = DEFAULT_ARGS,
+                                   .changed = 2};
+    static slipi_bind_report report;
     const slipi_cli_option options[] = {
-        SLIPI_DEVICE_OPTIONS(o),
-        {"json", NULL, "print JSON", SLIPI_CLI_FLAG, &json},
+        SLIPI_DEVICE_OPTIONS(o.session),
+        {"hits", "N", "samples of a hit (default 2000)", SLIPI_CLI_U32, &o.hits},
+        {"misses", "N", "samples of a miss (default 24)", SLIPI_CLI_U32, &o.misses},
+        {"sizings", "K", "sizings used in turn (default 2)", SLIPI_CLI_U32, &o.sizings},
+        {"args", "N", "tensors of a prepared call (default 150)", SLIPI_CLI_U32, &o.args},
+        {"changed", "M", "of these changed between runs (default 2)", SLIPI_CLI_U32, &o.changed},
+        {"json", NULL, "print JSON", SLIPI_CLI_FLAG, &o.json},
         {NULL, NULL, NULL, 0, NULL},
     };
     const slipi_cli_command command = {
         "bench bind",
         "[options]",
-        "Measures bind for windows of 64, 1024, 16384 and 65536 tasks: misses, hits, two in turn.",
+        "Measures what a run costs besides its tasks: binds (missed, relaid, hit) for windows of "
+        "64\n"
+        "to 1048576 tasks, sizings in turn, prepared calls, whole runs of an empty graph and of "
+        "one\n"
+        "task, first runs (cold, prewarmed, warm), and two runners on two threads.",
         NULL,
         options,
         NULL,
@@ -240,12 +195,19 @@ int slipi_bench_bind(int argc, char **argv)
     if (parsed.leave) {
         return parsed.code;
     }
-    int code = slipi_session_configure(&bench.session, "bench bind", &o);
-    bench.options = &o;
-    code = code != 0 ? code : measure(&bench, &report);
+    int code = check_options(&o);
     if (code != 0) {
         return code;
     }
-    const char *platform = o.platform != NULL ? o.platform : "cpu";
-    return json ? print_json(&report, platform) : print_table(&report, platform);
+    slipi_bind_bench bench = {.options = &o,
+                              .samples = calloc(SLIPI_BIND_MAX_HITS, sizeof(uint64_t))};
+    if (bench.samples == NULL) {
+        return slipi_cli_fail("bench bind", "no memory for %u samples", SLIPI_BIND_MAX_HITS);
+    }
+    code = measure(&bench, &report);
+    free(bench.samples);
+    if (code != 0) {
+        return code;
+    }
+    return o.json ? slipi_bind_print_json(&report, &o) : slipi_bind_print_table(&report, &o);
 }

@@ -11,6 +11,21 @@
 /* Submits nothing and has no arguments. */
 extern const slip_program slipi_bench_empty;
 
+/* Submits one empty task and has no arguments. */
+extern const slip_program slipi_bench_one;
+
+/* Submits nothing and takes `count` IN tensors of f32, 1 to SLIP_MAX_RUN_ARGS. Valid until it is
+ * asked for another count. */
+const slip_program *slipi_bench_args_program(uint32_t count);
+
+/* As many tasks as its scalar says, each with an output of 4 KiB in the ring heap, of which one
+ * line is written; notes when the first kernel ends. */
+extern const slip_program slipi_bench_first;
+
+/* Forgets the time of the first kernel; that time on the host's clock, 0 if none has run. */
+void slipi_bench_first_begin(void);
+uint64_t slipi_bench_first_ns(void);
+
 /* Shapes of task graphs. */
 enum slipi_bench_pattern {
     SLIPI_BENCH_INDEPENDENT = 0,      /* every task writes a tile that no live task touches */

@@ -12,7 +12,7 @@ static void print_help(void)
 {
     printf("usage: slipway bench bind|graph [options]\n\n"
            "Measures this machine. Nothing is compared with a limit.\n\n"
-           "  bind       bind: misses, hits, two sizings in turn\n"
+           "  bind       what a run costs besides its tasks: binds, calls, first runs\n"
            "  graph      graphs of empty tasks, in ns a task\n\n"
            "'slipway bench bind --help' and 'slipway bench graph --help' tell more.\n"
            "exit codes: 0 success, 1 failure, 2 wrong usage\n");

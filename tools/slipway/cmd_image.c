@@ -19,6 +19,7 @@ static const char *const region_names[] = {"heap", "sm", "arena"};
 typedef struct image_view {
     slip_runner_info info;
     slip_cache_entry_info entry;
+    slip_residency memory;
     slip_footprint footprint;
     slip_image_part parts[MAX_PARTS];
     uint32_t part_count;
@@ -36,6 +37,7 @@ static slip_status look(slipi_session *session, image_view *view)
     uint32_t entries = 1;
     memset(view, 0, sizeof(*view));
     view->info.struct_size = (uint32_t)sizeof(view->info);
+    view->memory.struct_size = (uint32_t)sizeof(view->memory);
     view->footprint.struct_size = (uint32_t)sizeof(view->footprint);
     view->part_count = MAX_PARTS;
     slip_status status = slip_prewarm(session->runner, &session->config);
@@ -44,6 +46,9 @@ static slip_status look(slipi_session *session, image_view *view)
     }
     if (status == SLIP_OK) {
         status = slip_cache_info(session->runner, &view->entry, &entries);
+    }
+    if (status == SLIP_OK) {
+        status = slip_runner_residency(session->runner, &view->memory);
     }
     if (status == SLIP_OK) {
         status = slip_footprint_of(session->runner, &session->config, &view->footprint);
@@ -72,13 +77,14 @@ static void print_entry(const image_view *view)
         printf("  ring %u              window %llu, heap %s, dependency pool %llu\n", r,
                (unsigned long long)ring->task_window, heap, (unsigned long long)ring->dep_pool);
     }
-    printf("\n%-7s %18s %16s %12s\n", "region", "base", "bytes", "in image");
-    printf("%-7s 0x%016llx %16llu %12s\n", "heap", (unsigned long long)e->gm_heap_base,
-           (unsigned long long)view->footprint.gm_heap_bytes, "");
-    printf("%-7s 0x%016llx %16llu %12s\n", "sm", (unsigned long long)e->sm_base,
-           (unsigned long long)e->sm_bytes, "");
-    printf("%-7s 0x%016llx %16llu %12s\n", "arena", (unsigned long long)e->arena_base,
-           (unsigned long long)e->arena_bytes, "");
+    printf("\n%-7s %18s %16s %16s\n", "region", "base", "committed", "memory taken");
+    printf("%-7s 0x%016llx %16llu %16llu\n", "heap", (unsigned long long)e->gm_heap_base,
+           (unsigned long long)view->footprint.gm_heap_bytes,
+           (unsigned long long)view->memory.gm_heap_bytes);
+    printf("%-7s 0x%016llx %16llu %16llu\n", "sm", (unsigned long long)e->sm_base,
+           (unsigned long long)e->sm_bytes, (unsigned long long)e->sm_resident_bytes);
+    printf("%-7s 0x%016llx %16llu %16llu\n", "arena", (unsigned long long)e->arena_base,
+           (unsigned long long)e->arena_bytes, (unsigned long long)e->arena_resident_bytes);
     printf("image   %llu bytes, runtime at arena + %llu\n",
            (unsigned long long)view->footprint.image_bytes, (unsigned long long)e->runtime_offset);
 }
@@ -126,10 +132,13 @@ static int print_json(const image_view *view)
                               view->entry.arena_base};
     const uint64_t bytes[] = {view->footprint.gm_heap_bytes, view->entry.sm_bytes,
                               view->entry.arena_bytes};
+    const uint64_t taken[] = {view->memory.gm_heap_bytes, view->entry.sm_resident_bytes,
+                              view->entry.arena_resident_bytes};
     for (uint32_t i = 0; i < 3; i++) {
         cJSON *region = cJSON_AddObjectToObject(regions, region_names[i]);
         slipi_json_hex(region, "base", bases[i]);
         slipi_json_count(region, "bytes", bytes[i]);
+        slipi_json_count(region, "resident_bytes", taken[i]);
     }
     slipi_json_count(root, "image_bytes", view->footprint.image_bytes);
     slipi_json_count(root, "runtime_offset", view->entry.runtime_offset);

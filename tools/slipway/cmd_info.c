@@ -13,7 +13,7 @@
 #include "json.h"
 #include "session.h"
 
-/* Platforms that are listed, the onboard ones included. */
+/* Platforms that are listed. */
 #define MAX_PLATFORMS 16u
 
 /* One platform, as it was found. */
@@ -50,6 +50,11 @@ static const char *const variables[] = {"SLIPWAY_RING_TASK_WINDOW",
                                         "SLIPWAY_RING_DEP_POOL",
                                         "SLIPWAY_TRACE",
                                         "SLIPWAY_LOG",
+                                        "SLIPWAY_ACL_LIBRARY",
+                                        "SLIPWAY_DEVICE_PATH",
+                                        "SLIPWAY_ONBOARD_SCHEDULER_TIMEOUT_MS",
+                                        "SLIPWAY_ONBOARD_OPERATION_TIMEOUT_MS",
+                                        "SLIPWAY_ONBOARD_SYNCHRONISE_TIMEOUT_MS",
                                         NULL};
 
 /* Whether this version reads an environment variable. */
@@ -161,26 +166,13 @@ static void look_at_platform(const char *name, bool sizing, info_view *view)
                                   ? error.message
                                   : slip_status_message(status);
         snprintf(platform->missing, sizeof(platform->missing), "%s", message);
+        if (sizing) {
+            snprintf(view->sizing_missing, sizeof(view->sizing_missing), "%s", message);
+        }
     } else if (sizing) {
         look_at_sizing(runner, name, view);
     }
     slip_runner_close(runner);
-}
-
-/* Lists an onboard platform that is not built in. */
-static void add_onboard(const char *name, info_view *view)
-{
-    for (uint32_t i = 0; i < view->platform_count; i++) {
-        if (strcmp(view->platforms[i].name, name) == 0) {
-            return;
-        }
-    }
-    platform_view *platform = &view->platforms[view->platform_count++];
-    platform->name = name;
-    snprintf(
-        platform->missing, sizeof(platform->missing),
-        "not available in this build: it needs the CANN runtime (libascendcl.so, libruntime.so)"
-        " and a device");
 }
 
 /* Looks at everything. */
@@ -188,11 +180,9 @@ static void look(const char *chosen, info_view *view)
 {
     const char *const *names = slip_platform_names();
     memset(view, 0, sizeof(*view));
-    for (size_t i = 0; names[i] != NULL && view->platform_count + 2 < MAX_PLATFORMS; i++) {
+    for (size_t i = 0; names[i] != NULL && view->platform_count < MAX_PLATFORMS; i++) {
         look_at_platform(names[i], strcmp(names[i], chosen) == 0, view);
     }
-    add_onboard("a2a3", view);
-    add_onboard("a5", view);
     look_at_machine(&view->machine);
 }
 
@@ -215,6 +205,9 @@ static void print_platforms(const info_view *view)
                p->info.control_active_max, p->info.control_launch_max,
                (unsigned long long)p->info.counter_hz,
                p->info.host_in_place != 0 ? "in place" : "copied");
+        if (p->info.stand_in[0] != '\0') {
+            printf("           %s\n", p->info.stand_in);
+        }
     }
 }
 
@@ -289,6 +282,9 @@ static void add_platforms(cJSON *root, const info_view *view)
             slipi_json_count(row, "control_launch_max", p->info.control_launch_max);
             slipi_json_count(row, "counter_hz", p->info.counter_hz);
             cJSON_AddBoolToObject(row, "host_in_place", p->info.host_in_place != 0);
+            if (p->info.stand_in[0] != '\0') {
+                cJSON_AddStringToObject(row, "stand_in", p->info.stand_in);
+            }
         } else {
             cJSON_AddStringToObject(row, "missing", p->missing);
         }

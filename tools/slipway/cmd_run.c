@@ -23,6 +23,10 @@ typedef struct run_options {
     slipi_cli_list outputs;
     slipi_cli_list goldens;
     const char *tolerance;
+    bool prewarm;
+    bool prefault;
+    bool prefault_heap;
+    bool huge_pages;
     bool audit;
     bool quiet;
     bool json;
@@ -50,6 +54,9 @@ static int check_options(const run_options *options)
     if (options->runs == 0 || options->runs > MAX_RUNS) {
         return slipi_cli_usage("run", "--runs wants a number from 1 to %u, not %u", MAX_RUNS,
                                options->runs);
+    }
+    if (options->huge_pages && !options->prefault && !options->prefault_heap) {
+        return slipi_cli_usage("run", "--huge-pages needs --prefault or --prefault-heap");
     }
     const char *trace = getenv("SLIPWAY_TRACE");
     if (options->session.trace_tasks && options->session.trace == NULL &&
@@ -134,6 +141,31 @@ static slip_status take_samples(slipi_session *session, slipi_run_report *report
     }
     report->run_ns[report->run_count++] = stats->last_run_ns;
     return SLIP_OK;
+}
+
+/* Makes the state resident before the first run, with its memory if that is asked for. */
+static int prewarm(slipi_session *session, const run_options *options, slipi_run_report *report)
+{
+    slip_prewarm_options ahead;
+    memset(&ahead, 0, sizeof(ahead));
+    ahead.struct_size = (uint32_t)sizeof(ahead);
+    report->faulted = options->prefault || options->prefault_heap;
+    report->prewarmed_before = options->prewarm || report->faulted;
+    if (!report->prewarmed_before) {
+        return SLIPI_EXIT_OK;
+    }
+    ahead.flags |= report->faulted ? (uint32_t)SLIP_PREWARM_FAULT : 0;
+    ahead.flags |= options->prefault_heap ? (uint32_t)SLIP_PREWARM_HEAP : 0;
+    ahead.flags |= options->huge_pages ? (uint32_t)SLIP_PREWARM_HUGE : 0;
+    report->prewarmed.struct_size = (uint32_t)sizeof(report->prewarmed);
+    report->stats.struct_size = (uint32_t)sizeof(report->stats);
+    slip_status status =
+        slip_prewarm_all(session->runner, &session->config, 1, &ahead, &report->prewarmed);
+    if (status == SLIP_OK) {
+        status = slip_runner_stats(session->runner, &report->stats);
+    }
+    return status == SLIP_OK ? SLIPI_EXIT_OK
+                             : slipi_cli_fail_status("run", session->runner, status);
 }
 
 /* Makes all runs; the last one is recorded if it is to be audited. */
@@ -240,6 +272,7 @@ static int run_program(slipi_session *session, const run_options *options, slipi
     code = code != 0 ? code : read_goldens(session, options, report);
     code = code != 0 ? code : check_outputs(session, options);
     code = code != 0 ? code : slipi_session_check(session);
+    code = code != 0 ? code : prewarm(session, options, report);
     code = code != 0 ? code : make_runs(session, options, report);
     code = code != 0 ? code : write_outputs(session, options);
     if (code != 0) {
@@ -298,6 +331,10 @@ int slipi_cmd_run(int argc, char **argv)
         {"trace", "FILE", "append host trace spans to a file", SLIPI_CLI_TEXT, &o.session.trace},
         {"trace-tasks", NULL, "trace every task as well", SLIPI_CLI_FLAG, &o.session.trace_tasks},
         {"audit", NULL, "record the last run and check its dependencies", SLIPI_CLI_FLAG, &o.audit},
+        {"prewarm", NULL, "make the state before the first run", SLIPI_CLI_FLAG, &o.prewarm},
+        {"prefault", NULL, "and give SM and arena their memory then", SLIPI_CLI_FLAG, &o.prefault},
+        {"prefault-heap", NULL, "and the GM heap too", SLIPI_CLI_FLAG, &o.prefault_heap},
+        {"huge-pages", NULL, "in large pages where there are any", SLIPI_CLI_FLAG, &o.huge_pages},
         {"cache-off", NULL, "every bind builds its state", SLIPI_CLI_FLAG, &o.session.cache_off},
         {"quiet", NULL, "no report and no progress", SLIPI_CLI_FLAG, &o.quiet},
         {"json", NULL, "report as JSON", SLIPI_CLI_FLAG, &o.json},

@@ -67,6 +67,43 @@ static void print_checks(const slipi_run_report *report, const slipi_session *se
     }
 }
 
+/* Prints what was made before the first run. */
+static void print_prewarmed(const slipi_run_report *report)
+{
+    const slip_prewarmed *p = &report->prewarmed;
+    char text[5][32];
+    const uint64_t bytes[5] = {p->state_resident_bytes, p->state_bytes, p->heap_resident_bytes,
+                               p->heap_bytes, p->huge_bytes};
+    if (!report->prewarmed_before) {
+        return;
+    }
+    printf("prewarm   built in %llu ns", (unsigned long long)p->lock_ns);
+    for (int i = 0; i < 5 && report->faulted; i++) {
+        slipi_cli_bytes_text(bytes[i], text[i], sizeof(text[i]));
+    }
+    if (report->faulted) {
+        printf("; memory: state %s of %s, heap %s of %s; in large pages %s", text[0], text[1],
+               text[2], text[3], text[4]);
+    }
+    printf("\n");
+}
+
+/* Adds it. */
+static void add_prewarmed(cJSON *root, const slipi_run_report *report)
+{
+    const slip_prewarmed *p = &report->prewarmed;
+    if (!report->prewarmed_before) {
+        return;
+    }
+    cJSON *prewarm = cJSON_AddObjectToObject(root, "prewarm");
+    slipi_json_count(prewarm, "lock_ns", p->lock_ns);
+    slipi_json_count(prewarm, "state_bytes", p->state_bytes);
+    slipi_json_count(prewarm, "state_resident_bytes", p->state_resident_bytes);
+    slipi_json_count(prewarm, "heap_bytes", p->heap_bytes);
+    slipi_json_count(prewarm, "heap_resident_bytes", p->heap_resident_bytes);
+    slipi_json_count(prewarm, "huge_bytes", p->huge_bytes);
+}
+
 /* Prints the report as text. */
 static void print_text(const slipi_run_report *report, const slipi_session *session,
                        const slip_runner_info *info)
@@ -84,6 +121,7 @@ static void print_text(const slipi_run_report *report, const slipi_session *sess
     }
     printf("\n");
     printf("runs      %u\n", report->runs);
+    print_prewarmed(report);
     printf("tasks     %llu a run\n", (unsigned long long)s->last_tasks);
     printf("edges     %llu a run\n", (unsigned long long)s->last_edges);
     printf("bind      ");
@@ -136,7 +174,10 @@ static void add_counters(cJSON *root, const slip_stats *s)
     slipi_json_count(root, "hits", s->hits);
     slipi_json_count(root, "misses", s->misses);
     slipi_json_count(root, "dirty", s->dirty);
+    slipi_json_count(root, "evictions", s->evictions);
+    slipi_json_count(root, "invalidations", s->invalidations);
     slipi_json_count(root, "image_bytes", s->image_bytes);
+    slipi_json_count(root, "relaid_bytes", s->relaid_bytes);
     slipi_json_count(root, "launch_bytes", s->launch_bytes);
     slipi_json_count(root, "copy_in_bytes", s->copy_in_bytes);
     slipi_json_count(root, "copy_out_bytes", s->copy_out_bytes);
@@ -168,6 +209,7 @@ static int print_json(const slipi_run_report *report, const slipi_session *sessi
     slipi_json_percentiles(root, "miss_ns", report->miss_ns, report->miss_count);
     slipi_json_percentiles(root, "hit_ns", report->hit_ns, report->hit_count);
     slipi_json_percentiles(root, "run_ns", report->run_ns, report->run_count);
+    add_prewarmed(root, report);
     add_counters(root, &report->stats);
     cJSON *outputs = cJSON_AddArrayToObject(root, "outputs");
     for (uint32_t i = 0; i < report->outputs->count; i++) {

@@ -27,6 +27,9 @@ typedef struct slipi_run_report {
     size_t miss_count;
     size_t run_count;
     slip_stats stats;
+    bool prewarmed_before; /* the state was made before the first run: */
+    bool faulted;          /* with memory */
+    slip_prewarmed prewarmed;
     slipi_golden golden[SLIP_MAX_RUN_ARGS];
     uint32_t golden_count;
     double tolerance;

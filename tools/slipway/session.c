@@ -8,21 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Onboard platforms, which need a library that this build does not have. */
-static bool is_onboard(const char *name)
-{
-    return strcmp(name, "a2a3") == 0 || strcmp(name, "a5") == 0;
-}
-
 /* Reports a platform that is not built in. */
 static int bad_platform(const char *command, const char *name)
 {
-    if (is_onboard(name)) {
-        return slipi_cli_fail(command,
-                              "platform '%s' is not available in this build: it needs the CANN "
-                              "runtime; '%ssim' simulates it",
-                              name, name);
-    }
     const char *const *names = slip_platform_names();
     char list[256];
     size_t used = 0;
@@ -143,8 +131,16 @@ int slipi_session_open(slipi_session *session, const slipi_session_options *opti
     open.progress_deadline_ns = options->progress_ns;
     open.trace_path = options->trace;
     slip_status status = slip_runner_open(&open, &session->runner);
-    return status == SLIP_OK ? SLIPI_EXIT_OK
-                             : slipi_cli_fail_status(session->command, NULL, status);
+    if (status != SLIP_OK) {
+        return slipi_cli_fail_status(session->command, NULL, status);
+    }
+    slip_runner_info info = {.struct_size = (uint32_t)sizeof(info)};
+    if (slip_runner_describe(session->runner, &info) == SLIP_OK && info.stand_in[0] != '\0') {
+        /* Beside the results, which may be JSON. */
+        (void)fprintf(stderr, "slipway %s: on %s: %s\n", session->command, info.platform,
+                      info.stand_in);
+    }
+    return SLIPI_EXIT_OK;
 }
 
 /* Registers the program of a shared object. */

@@ -33,7 +33,7 @@ typedef struct slipi_session_options {
 
 /* Rows of the options that choose a device. */
 #define SLIPI_DEVICE_OPTIONS(s)                                                                    \
-    {"platform", "P", "cpu (default), a2a3sim or a5sim", SLIPI_CLI_TEXT, &(s).platform},           \
+    {"platform", "P", "cpu (default), a2a3sim, a5sim, a2a3, a5", SLIPI_CLI_TEXT, &(s).platform},   \
         {"device", "N", "device id (default 0)", SLIPI_CLI_U32, &(s).device},                      \
         {"threads", "T", "cpu: threads, the caller included (default: processors)", SLIPI_CLI_U32, \
          &(s).threads},                                                                            \

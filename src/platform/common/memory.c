@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define PAGE_BYTES UINT64_C(4096)
 
@@ -159,6 +160,67 @@ slip_status slipi_mappings_resident(const slipi_mappings *book, uint64_t address
         }
     }
     return SLIP_OK;
+}
+
+slip_status slipi_mappings_decommit(slipi_mappings *book, uint64_t address, uint64_t old_bytes,
+                                    uint64_t bytes)
+{
+    slipi_mapping *m = find_row(book, address);
+    if (m == NULL || m->address != address || old_bytes > m->usable || bytes > old_bytes ||
+        bytes % PAGE_BYTES != 0) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    if (bytes == m->usable) {
+        return SLIP_OK;
+    }
+    /* Mapped anew in one step: it succeeds whole or changes nothing. */
+    void *from = (void *)(uintptr_t)(address + bytes);
+    void *fresh = mmap(from, (size_t)(m->usable - bytes), PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (fresh == MAP_FAILED) {
+        return SLIP_E_OUT_OF_MEMORY;
+    }
+    m->usable = bytes;
+    return SLIP_OK;
+}
+
+slip_status slipi_mappings_relay(slipi_mappings *book, uint64_t address, uint64_t bytes,
+                                 uint64_t *out_bytes)
+{
+    *out_bytes = 0;
+    if (!slipi_mappings_usable(book, address, bytes)) {
+        return SLIP_E_INVALID_ARGUMENT;
+    }
+    uint64_t end = address + bytes;
+    uint64_t first = (address + PAGE_BYTES - 1u) & ~(PAGE_BYTES - 1u);
+    uint64_t last = end & ~(PAGE_BYTES - 1u);
+    if (first >= last) {
+        *out_bytes = bytes;
+        return slipi_mappings_zero(book, address, bytes);
+    }
+    /* Counted before they go. Pages that were swapped out are not counted, but go as well. */
+    slip_status status = slipi_mappings_resident(book, first, last - first, out_bytes);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    if (madvise((void *)(uintptr_t)first, (size_t)(last - first), MADV_DONTNEED) != 0) {
+        *out_bytes = bytes;
+        memset((void *)(uintptr_t)address, 0, (size_t)bytes);
+        return SLIP_OK;
+    }
+    memset((void *)(uintptr_t)address, 0, (size_t)(first - address));
+    memset((void *)(uintptr_t)last, 0, (size_t)(end - last));
+    *out_bytes += first - address + (end - last);
+    return SLIP_OK;
+}
+
+uint64_t slipi_mappings_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= MAPPING_MAX_BYTES) {
+        return MAPPING_MAX_BYTES; /* RLIM_INFINITY is above it */
+    }
+    return limit.rlim_cur;
 }
 
 void slipi_mappings_release(slipi_mappings *book, uint64_t address)

@@ -35,6 +35,23 @@ slip_status slipi_mappings_commit(slipi_mappings *book, uint64_t address, uint64
 /* Makes usable bytes read as zero. */
 slip_status slipi_mappings_zero(slipi_mappings *book, uint64_t address, uint64_t bytes);
 
+/* Takes the memory behind [bytes, old_bytes) of a reservation back; both are whole pages. */
+slip_status slipi_mappings_decommit(slipi_mappings *book, uint64_t address, uint64_t old_bytes,
+                                    uint64_t bytes);
+
+/* Makes usable bytes read as zero by giving their pages back; *out_bytes: of pages that had memory,
+ * and of the parts of pages at both ends. */
+slip_status slipi_mappings_relay(slipi_mappings *book, uint64_t address, uint64_t bytes,
+                                 uint64_t *out_bytes);
+
+/* Gives a range memory without changing it; see platform.h. Does not look into a book, so that it
+ * may run beside changes of one: the caller knows that the range is usable and stays so. */
+slip_status slipi_pages_populate(uint64_t address, uint64_t bytes, uint32_t flags,
+                                 slip_platform_populated *out);
+
+/* What one process can map at most: its address space, or the limit that it was given. */
+uint64_t slipi_mappings_limit(void);
+
 /* Bytes of usable pages in [address, address + bytes) that take memory now. */
 slip_status slipi_mappings_resident(const slipi_mappings *book, uint64_t address, uint64_t bytes,
                                     uint64_t *out_bytes);

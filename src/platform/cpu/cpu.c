@@ -195,6 +195,36 @@ static slip_status resident(slip_platform_device *device, uint64_t address, uint
 }
 
 /* As above. */
+static slip_status decommit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
+                            uint64_t bytes)
+{
+    return slipi_mappings_decommit(&device->memory, address, old_bytes, bytes);
+}
+
+/* As above. */
+static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                         uint64_t *out_bytes)
+{
+    return slipi_mappings_relay(&device->memory, address, bytes, out_bytes);
+}
+
+/* As above; from any thread. */
+static slip_status populate(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint32_t flags, slip_platform_populated *out)
+{
+    (void)device;
+    return slipi_pages_populate(address, bytes, flags, out);
+}
+
+/* Address space is the only bound: what is committed takes memory when it is touched. */
+static slip_status available(slip_platform_device *device, uint64_t *out_bytes)
+{
+    (void)device;
+    *out_bytes = slipi_mappings_limit();
+    return SLIP_OK;
+}
+
+/* As above. */
 static slip_status alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
 {
     return slipi_mappings_alloc(&device->memory, bytes, out_address);
@@ -271,4 +301,8 @@ const slip_platform_ops slipi_platform_cpu = {
     .launch = launch,
     .wait = wait_device,
     .resident = resident,
+    .decommit = decommit,
+    .relay = relay,
+    .populate = populate,
+    .available = available,
 };

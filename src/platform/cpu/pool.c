@@ -118,6 +118,7 @@ static bool start_helper(slipi_helper *helper)
     if (!slipi_cas_acq_rel(&helper->state, &expected, SLIPI_HELPER_STARTING)) {
         return expected != SLIPI_HELPER_FAILED;
     }
+    slipi_store_relaxed(&helper->pool->started, 1u); /* see slipi_pool_wait */
     sigset_t all;
     sigset_t before;
     (void)sigfillset(&all);
@@ -195,17 +196,19 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *laun
     pool->launch_address = launch->address;
     pool->limit = launch->threads;
     pool->launched = 1;
-    /* Publishes the three values above to helpers, who look at it in [G2]. */
-    slipi_store_seq_cst(&pool->run_open, 1u);
+    /* [G6] publishes the three values above to helpers, who look at it in [G2]. Release is enough:
+     * only the lowering of the gate is one side of the exclusion. */
+    slipi_store_release(&pool->run_open, 1u);
     return SLIP_OK;
 }
 
 /* True iff a helper is inside, or on its way in. */
 static bool anyone_inside(slipi_pool *pool)
 {
+    /* [G4] after [G3], here and below; pairs with [G0]. */
     uint32_t high = slipi_load_seq_cst(&pool->high);
     for (uint32_t i = 1; i < high; i++) {
-        /* [G4] after [G3], pairs with [G5]. */
+        /* [G4] pairs with [G1] and [G5]. */
         if (slipi_load_seq_cst(&pool->helpers[i].active) != 0) {
             return true;
         }
@@ -258,6 +261,12 @@ slip_status slipi_pool_wait(slipi_pool *pool, uint64_t timeout_ns)
     }
     slip_status status = pool->entry->control(&pool->services, pool->launch_address, 0);
     pool->launched = 0;
+    if (slipi_load_relaxed(&pool->started) == 0) {
+        /* Relaxed, and no order needed: helpers are started from inside a run only, by this thread
+         * or by one that was started before. There is none who could be at the gate. */
+        slipi_store_relaxed(&pool->run_open, 0u);
+        return status == SLIP_E_HANG ? SLIP_E_DEVICE : status;
+    }
     /* [G3] then [G4]; the other side is [G1] then [G2] in visit. */
     slipi_store_seq_cst(&pool->run_open, 0u);
     if (anyone_inside(pool) && end_run(pool, status, timeout_ns) != SLIP_OK) {

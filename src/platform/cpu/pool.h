@@ -53,12 +53,13 @@ typedef struct slipi_pool {
     uint32_t limit; /* control threads of this run */
     const slip_device_entry *entry;
     uint64_t launch_address;
-    slipi_au32 run_open; /* 1 between launch and the end of thread 0's entry [G2/G3] */
-    slipi_au32 high;     /* 1 + largest index of a helper that ever ran. Raised by helpers [G0] */
-    slipi_au32 stop;     /* 1: helpers leave for good */
-    uint32_t launched;   /* launch was called and wait was not. Caller's thread only */
-    uint32_t stuck;      /* a helper stayed in a run beyond the bound. Caller's thread only */
-    uint32_t reserved;
+    slipi_au32 run_open;   /* 1 between launch and the end of thread 0's entry [G2/G3] */
+    slipi_au32 high;       /* 1 + largest index of a helper that ever ran. Raised by helpers [G0] */
+    slipi_au32 stop;       /* 1: helpers leave for good */
+    uint32_t launched;     /* launch was called and wait was not. Caller's thread only */
+    uint32_t stuck;        /* a helper stayed in a run beyond the bound. Caller's thread only */
+    slipi_au32 started;    /* 1: a helper was started. Set from inside a run [relaxed: see
+                              slipi_pool_wait] */
     slipi_event left;      /* the waiting or closing thread sleeps here until helpers have left */
     slipi_event idle;      /* threads inside that have nothing to do */
     slipi_helper *helpers; /* helpers[1] .. helpers[threads - 1]; helpers[0] is not used */

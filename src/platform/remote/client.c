@@ -28,6 +28,7 @@ struct slipi_remote_client {
     uint32_t machine;
     bool usable;
     bool reaped;
+    int wait_status; /* when reaped by us; else -1 */
     uint64_t serial;
     uint64_t call_ns;
     uint64_t close_ns;
@@ -306,7 +307,7 @@ slip_status slipi_remote_open(const slipi_remote_options *options, slipi_remote_
     slip_status status = exchange_hellos(client, options, why, why_bytes);
     if (status != SLIP_OK) {
         slipi_remote_kill(client);
-        slipi_remote_close(client);
+        (void)slipi_remote_close(client);
         return status;
     }
     *out = client;
@@ -346,10 +347,12 @@ static bool reap_until(slipi_remote_client *client, uint64_t deadline)
 {
     const struct timespec pause = {.tv_nsec = 500000};
     for (;;) {
-        pid_t found = waitpid(client->pid, NULL, WNOHANG);
+        int status = -1;
+        pid_t found = waitpid(client->pid, &status, WNOHANG);
         /* No such child: someone else has reaped it. */
         if (found == client->pid || (found < 0 && errno == ECHILD)) {
             client->reaped = true;
+            client->wait_status = found == client->pid ? status : -1;
             return true;
         }
         if (slipi_now_ns() >= deadline) {
@@ -359,10 +362,20 @@ static bool reap_until(slipi_remote_client *client, uint64_t deadline)
     }
 }
 
-void slipi_remote_close(slipi_remote_client *client)
+/* How a helper that was reaped has ended. */
+static int32_t ended_how(const slipi_remote_client *client)
+{
+    int status = client->wait_status;
+    if (!client->reaped || status == -1) {
+        return INT32_MIN;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int32_t slipi_remote_close(slipi_remote_client *client)
 {
     if (client == NULL) {
-        return;
+        return INT32_MIN;
     }
     uint64_t deadline = slipi_now_ns() + client->close_ns;
     if (client->usable) {
@@ -377,5 +390,7 @@ void slipi_remote_close(slipi_remote_client *client)
         /* A killed process ends; the bound is for one that the kernel cannot end yet. */
         (void)reap_until(client, slipi_now_ns() + 5u * SLIPI_NS_PER_S);
     }
+    int32_t how = ended_how(client);
     free(client);
+    return how;
 }

@@ -84,7 +84,10 @@ uint32_t slipi_remote_machine(const slipi_remote_client *client);
 /* Ends the helper by force; a request in another thread returns SLIP_E_DEVICE. */
 void slipi_remote_kill(slipi_remote_client *client);
 
-/* Says goodbye, waits a bounded time, kills what is left and reaps it. Null is fine. */
-void slipi_remote_close(slipi_remote_client *client);
+/*
+ * Says goodbye, waits a bounded time, kills what is left and reaps it. Null is fine. Returns how it
+ * ended: its exit code, a signal's negative number, or INT32_MIN if that is not known.
+ */
+int32_t slipi_remote_close(slipi_remote_client *client);
 
 #endif

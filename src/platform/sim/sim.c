@@ -195,6 +195,36 @@ static slip_status resident(slip_platform_device *device, uint64_t address, uint
     return slipi_mappings_resident(&device->memory, address, bytes, out_bytes);
 }
 
+/* As above. */
+static slip_status decommit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
+                            uint64_t bytes)
+{
+    return slipi_mappings_decommit(&device->memory, address, old_bytes, bytes);
+}
+
+/* As above. */
+static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                         uint64_t *out_bytes)
+{
+    return slipi_mappings_relay(&device->memory, address, bytes, out_bytes);
+}
+
+/* Gives pages memory; from any thread. */
+static slip_status populate(slip_platform_device *device, uint64_t address, uint64_t bytes,
+                            uint32_t flags, slip_platform_populated *out)
+{
+    (void)device;
+    return slipi_pages_populate(address, bytes, flags, out);
+}
+
+/* Address space is the only bound: what is committed takes memory when it is touched. */
+static slip_status available(slip_platform_device *device, uint64_t *out_bytes)
+{
+    (void)device;
+    *out_bytes = slipi_mappings_limit();
+    return SLIP_OK;
+}
+
 /* Gives a reservation or an allocation back. */
 static void sim_release(slip_platform_device *device, uint64_t address, uint64_t bytes)
 {
@@ -266,7 +296,8 @@ void slipi_sim_read_counters(slip_platform_device *device, slipi_sim_counters *o
         .release = sim_release, .alloc = sim_alloc, .free = sim_release, .copy_to = sim_copy_to,  \
         .copy_from = sim_copy_from, .load_program = slipi_load_in_process,                        \
         .unload_program = slipi_unload_in_process, .launch = sim_launch, .wait = slipi_sim_wait,  \
-        .resident = resident                                                                      \
+        .resident = resident, .decommit = decommit, .relay = relay, .populate = populate,         \
+        .available = available                                                                    \
     }
 
 const slip_platform_ops slipi_platform_a2a3sim = SIM_OPS("a2a3sim", open_a2a3);

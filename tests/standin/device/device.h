@@ -16,6 +16,15 @@
 #include "standin/codes.h"
 #include "standin/wire.h"
 
+/* Whether this is built for the thread sanitizer. */
+#if defined(__SANITIZE_THREAD__)
+#define DEVICE_SANITIZE_THREAD 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define DEVICE_SANITIZE_THREAD 1
+#endif
+#endif
+
 /* ---- memory.c: device memory at addresses that no host has -------------------------------------
  */
 

@@ -14,14 +14,7 @@
 #include "device.h"
 
 /* The thread sanitizer's shadow lies at the usual address: then a range it leaves to programs. */
-#if defined(__SANITIZE_THREAD__)
-#define SANITIZE_THREAD 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SANITIZE_THREAD 1
-#endif
-#endif
-#ifdef SANITIZE_THREAD
+#ifdef DEVICE_SANITIZE_THREAD
 #define MEMORY_FIRST UINT64_C(0x7E9000000000)
 #define MEMORY_SPAN UINT64_C(0x1000000000)
 #else

@@ -110,6 +110,30 @@ int32_t aclrtSetDevice(int32_t device)
     return standin_leave(&call);
 }
 
+int32_t aclrtResetDevice(int32_t number)
+{
+    standin_call call;
+    if (!ENTER(&call, aclrtResetDevice, (uint64_t)number)) {
+        return standin_leave(&call);
+    }
+    bool known = number >= 0 && (uint32_t)number < standin_device_count();
+    uint32_t users = 0;
+    if (known) {
+        standin_device *device = &standin.devices[number];
+        (void)pthread_mutex_lock(&device->lock);
+        users = device->users;
+        device->users -= users > 1u ? 1u : 0u;
+        (void)pthread_mutex_unlock(&device->lock);
+    }
+    if (users == 0) {
+        (void)standin_fail(&call, known ? STANDIN_RT_CONTEXT_RELEASE : STANDIN_RT_INVALID_DEVICE,
+                           "device %d is not set", (int)number);
+    } else if (users == 1u) {
+        standin_reset_device(number);
+    }
+    return standin_leave(&call);
+}
+
 int32_t aclrtResetDeviceForce(int32_t number)
 {
     standin_call call;

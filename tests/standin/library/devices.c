@@ -1,6 +1,7 @@
 /* devices.c - the device processes of the stand-in, as its library sees them; see state.h. */
 #include <dlfcn.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,7 @@ static int32_t open_device(standin_call *call, standin_device *device, int32_t n
         .command = command,
         .requests = STANDIN_REQUESTS,
         .start_ns = 60u * SLIPI_NS_PER_S,
+        .close_ns = 5u * SLIPI_NS_PER_S,
         .call_ns = from_environment("SLIPWAY_STANDIN_CALL_MS", 30000) * 1000000u,
     };
     slipi_remote_client *client = NULL;
@@ -150,7 +152,7 @@ static int32_t open_device(standin_call *call, standin_device *device, int32_t n
     }
     int32_t code = start_device(device, number, client);
     if (code != STANDIN_OK) {
-        slipi_remote_close(client);
+        (void)slipi_remote_close(client);
         return standin_fail(call, code, "the device process '%s' could not set itself up", command);
     }
     (void)pthread_mutex_lock(&standin.lock);
@@ -172,6 +174,7 @@ int32_t standin_set_device(standin_call *call, int32_t number)
     int32_t code = device->lost != 0
                        ? standin_fail(call, device->lost, "device %d is lost", (int)number)
                        : open_device(call, device, number);
+    device->users += code == STANDIN_OK ? 1u : 0u;
     current.number = code == STANDIN_OK ? number + 1 : current.number;
     current.epoch = code == STANDIN_OK ? device->epoch : current.epoch;
     (void)pthread_mutex_unlock(&device->lock);
@@ -181,16 +184,24 @@ int32_t standin_set_device(standin_call *call, int32_t number)
     return code;
 }
 
-/* Takes the device's own counts into the books, if it still answers and nobody waits for it. */
-static void keep_counts(standin_device *device)
+/* Takes the device's own counts into the books and tells it to end, if it still answers and nobody
+ * waits for it: it goes by itself then. */
+static void let_go(standin_device *device)
 {
     if (pthread_mutex_trylock(&device->lock) != 0) {
         return;
     }
     slipi_remote_request ask = {.op = STANDIN_COUNTERS, .call_ns = SLIPI_NS_PER_S};
     if (device->client != NULL && slipi_remote_call(device->client, &ask) == SLIP_OK) {
+        slipi_remote_client *client = device->client;
+        (void)pthread_mutex_lock(&standin.lock);
+        device->client = NULL;
+        (void)pthread_mutex_unlock(&standin.lock);
+        int32_t how = slipi_remote_close(client);
         (void)pthread_mutex_lock(&standin.lock);
         standin.books.closed_tasks += ask.args[STANDIN_COUNT_CLOSED_TASKS];
+        /* One that was only slow was killed. */
+        standin.books.device_failures += how != 0 && how != -SIGKILL;
         (void)pthread_mutex_unlock(&standin.lock);
     }
     (void)pthread_mutex_unlock(&device->lock);
@@ -199,8 +210,9 @@ static void keep_counts(standin_device *device)
 void standin_reset_device(int32_t number)
 {
     standin_device *device = &standin.devices[number];
-    keep_counts(device);
-    /* First the process: a request that waits for it gives the device's lock back. */
+    let_go(device);
+    /* Else by force, first the process: a request that waits for it gives the device's lock back.
+     */
     (void)pthread_mutex_lock(&standin.lock);
     if (device->client != NULL) {
         slipi_remote_kill(device->client);
@@ -210,10 +222,11 @@ void standin_reset_device(int32_t number)
     (void)pthread_mutex_lock(&standin.lock);
     slipi_remote_client *client = device->client;
     device->client = NULL;
+    device->users = 0;
     device->epoch++;
     device->lost = 0;
     (void)pthread_mutex_unlock(&standin.lock);
-    slipi_remote_close(client);
+    (void)slipi_remote_close(client);
     standin_drop_device(number);
     (void)pthread_mutex_unlock(&device->lock);
 }

@@ -40,6 +40,7 @@ SLIPWAY_STANDIN_API const char *aclrtGetSocName(void);
 SLIPWAY_STANDIN_API int32_t aclrtGetDeviceCount(uint32_t *count);
 SLIPWAY_STANDIN_API int32_t aclrtGetPhyDevIdByLogicDevId(int32_t logic, int32_t *physical);
 SLIPWAY_STANDIN_API int32_t aclrtSetDevice(int32_t device);
+SLIPWAY_STANDIN_API int32_t aclrtResetDevice(int32_t device);
 SLIPWAY_STANDIN_API int32_t aclrtResetDeviceForce(int32_t device);
 SLIPWAY_STANDIN_API int32_t aclrtCreateStreamWithConfig(void **stream, uint32_t priority,
                                                         uint32_t flag);

@@ -63,14 +63,44 @@ const char *slipway_standin_entry_name(uint32_t i)
 }
 
 /* The books as names and values. */
-#define BOOK_LINES(X)                                                                         \
-    X(live_allocations)                                                                       \
-    X(live_bytes) X(live_streams) X(live_binaries) X(live_functions) X(live_devices)          \
-        X(dropped_allocations) X(dropped_streams) X(dropped_binaries) X(calls) X(failures)    \
-            X(to_device_copies) X(to_device_bytes) X(from_device_copies) X(from_device_bytes) \
-                X(memsets) X(memset_bytes) X(launches) X(launch_bytes) X(binary_bytes)        \
-                    X(peak_bytes) X(misaligned_uploads) X(bad_addresses) X(host_pointers)     \
-                        X(unbatched_launches) X(closed_tasks) X(faults)
+#define LINE(name)                                   \
+    {                                                \
+#name, offsetof(slipway_standin_books, name) \
+    }
+static const struct {
+    const char *name;
+    size_t offset;
+} book_lines[] = {
+    LINE(live_allocations),
+    LINE(live_bytes),
+    LINE(live_streams),
+    LINE(live_binaries),
+    LINE(live_functions),
+    LINE(live_devices),
+    LINE(dropped_allocations),
+    LINE(dropped_streams),
+    LINE(dropped_binaries),
+    LINE(calls),
+    LINE(failures),
+    LINE(to_device_copies),
+    LINE(to_device_bytes),
+    LINE(from_device_copies),
+    LINE(from_device_bytes),
+    LINE(memsets),
+    LINE(memset_bytes),
+    LINE(launches),
+    LINE(launch_bytes),
+    LINE(binary_bytes),
+    LINE(peak_bytes),
+    LINE(misaligned_uploads),
+    LINE(bad_addresses),
+    LINE(host_pointers),
+    LINE(unbatched_launches),
+    LINE(closed_tasks),
+    LINE(device_failures),
+    LINE(faults),
+};
+#undef LINE
 
 bool slipway_standin_clean(char *why, size_t why_bytes)
 {
@@ -94,6 +124,7 @@ bool slipway_standin_clean(char *why, size_t why_bytes)
         {"host pointers were uploaded", b.host_pointers, b.first_host_pointer},
         {"core programs were launched without the batch mode", b.unbatched_launches, ""},
         {"tasks ran while the fast path was closed", b.closed_tasks, ""},
+        {"device processes ended with a failure", b.device_failures, ""},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         if (wrong[i].count != 0) {
@@ -184,9 +215,11 @@ __attribute__((destructor)) static void end(void)
     if (file != NULL) {
         slipway_standin_books b;
         slipway_standin_get_books(&b);
-#define BOOK_LINE(name) (void)fprintf(file, #name " %" PRIu64 "\n", b.name);
-        BOOK_LINES(BOOK_LINE)
-#undef BOOK_LINE
+        for (size_t i = 0; i < sizeof(book_lines) / sizeof(book_lines[0]); i++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&b + book_lines[i].offset, sizeof(value));
+            (void)fprintf(file, "%s %" PRIu64 "\n", book_lines[i].name, value);
+        }
         for (uint32_t i = 0; i < ENTRY_COUNT; i++) {
             (void)fprintf(file, "%s %" PRIu64 "\n", standin_entry_name(i),
                           standin.entries[i].calls);

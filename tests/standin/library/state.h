@@ -31,6 +31,7 @@ enum standin_need { NEED_NOTHING = 0, NEED_INIT = 1, NEED_DEVICE = 2 };
     X(aclrtGetDeviceCount, NEED_INIT)                 \
     X(aclrtGetPhyDevIdByLogicDevId, NEED_INIT)        \
     X(aclrtSetDevice, NEED_INIT)                      \
+    X(aclrtResetDevice, NEED_INIT)                    \
     X(aclrtResetDeviceForce, NEED_INIT)               \
     X(aclrtCreateStreamWithConfig, NEED_DEVICE)       \
     X(aclrtDestroyStreamForce, NEED_DEVICE)           \
@@ -90,6 +91,7 @@ typedef struct standin_device {
     uint64_t epoch;              /* counts sets and resets: a thread's device may be gone */
     int32_t lost;                /* code of every call until a reset; 0 = works */
     uint32_t soc_row;            /* 0 a2a3, 1 a5 */
+    uint32_t users;              /* sets that were not reset; with `lock` */
     uint64_t register_first;
     uint64_t register_bytes;
     uint64_t processors;
