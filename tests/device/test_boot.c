@@ -18,7 +18,7 @@
 
 enum { CORES = 108, PHYSICAL = 120, PLAYERS = 2, LAUNCHED = 9, REGISTER_BYTES = 0x6000 };
 #define LONG_NS UINT64_C(30000000000)
-#define SHORT_NS UINT64_C(60000000)
+#define SHORT_NS UINT64_C(2000000000)
 
 /* The device. */
 static slipi_boot_state *state;
