@@ -88,7 +88,8 @@ typedef struct slipi_core_hello {
     slipi_au64 serial; /* of the launch; written last [release], read first [acquire]: [B3] */
     uint32_t physical; /* names its registers */
     uint32_t core_type;
-    uint64_t reserved[6];
+    uint32_t command; /* what its dispatch register held: an earlier run's, of whichever runner */
+    uint32_t reserved[11];
 } slipi_core_hello;
 _Static_assert(sizeof(slipi_core_hello) == 64, "one line");
 

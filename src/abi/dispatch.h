@@ -19,6 +19,8 @@
  *   - The control side alone writes mailbox, control line and DATA_MAIN_BASE; the core alone writes
  *     its line and COND.
  *   - Sequences go up by one for each command to a core, 1 .. 65535, then 1 again, across runs.
+ *     A device that is shared by runners, or outlives its process, keeps its registers: there both
+ *     sides take the register's value at the start of a launch for the last command (boot_core.c).
  *     A reader only compares for equality with the one sequence that it knows. A core can be two
  *     commands behind (RUN overwritten by STOP), so three values would do; there are 65535.
  */

@@ -360,6 +360,7 @@ static const uint32_t facts[] = {
     AT(slipi_core_hello, serial),
     AT(slipi_core_hello, physical),
     AT(slipi_core_hello, core_type),
+    AT(slipi_core_hello, command),
     AT(slipi_boot_object, content),
     AT(slipi_boot_object, handle),
     AT(slipi_boot_object, program),

@@ -97,7 +97,20 @@ static uint64_t registers_of(const slipi_boot_args *args, uint32_t core)
     return ((const uint64_t *)(uintptr_t)args->registers)[hello->physical];
 }
 
-/* Waits until every core has said hello, bounded, and notes its registers; cores that have not. */
+/* Notes the registers of a core that has said hello, and its last command; whether it has. */
+static bool meet_core(const slipi_boot_args *args, slipi_boot_state *state, uint32_t core)
+{
+    state->registers[core] = registers_of(args, core);
+    if (state->registers[core] == 0) {
+        return false;
+    }
+    const slipi_core_hello *hello = (const slipi_core_hello *)(uintptr_t)args->hello + core;
+    slipi_core_page *page = (slipi_core_page *)(uintptr_t)args->dispatch + core;
+    page->control.command = hello->command;
+    return true;
+}
+
+/* Waits until every core has said hello, bounded; cores that have not. */
 static uint32_t meet_cores(const slipi_boot_args *args, slipi_boot_state *state)
 {
     uint32_t cores = 3u * args->info.blocks;
@@ -108,9 +121,8 @@ static uint32_t meet_cores(const slipi_boot_args *args, slipi_boot_state *state)
     memset(state->registers, 0, sizeof(state->registers));
     for (;;) {
         for (uint32_t core = 0; core < cores; core++) {
-            if (state->registers[core] == 0) {
-                state->registers[core] = registers_of(args, core);
-                missing -= state->registers[core] != 0 ? 1u : 0u;
+            if (state->registers[core] == 0 && meet_core(args, state, core)) {
+                missing--;
             }
         }
         if (missing == 0 || slipi_now_ns() - begin > args->wait_ns) {

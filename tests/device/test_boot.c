@@ -247,6 +247,27 @@ static void silent_core(void)
     tear_down();
 }
 
+/* What a register holds from another runner's time is told by the core, which does not take it, and
+ * is where the control side goes on. */
+static void stale_command(void)
+{
+    enum { CORE = 3 };
+    set_up();
+    const uint32_t stale = CONF_STOP | 9u;
+    make_args(SLIPI_BOOT_RUN, 1, 1);
+    control_args.block = (conf_launch){.kind = CONF_SPEAK, .threads = 1, .sequence = 1};
+    uint8_t *at = registers + (size_t)physical_of(CORE) * REGISTER_BYTES;
+    memcpy(at + info.reg_dispatch, &stale, sizeof(stale));
+    memcpy(at + info.reg_status, &stale, sizeof(stale)); /* what the suite's cores go by */
+    launch(1);
+    CHECK_EQ(slipi_load_relaxed(&block->wrong), 0);
+    CHECK_EQ(hello[CORE].command, stale);
+    CHECK_EQ(dispatch[CORE].line.seen, stale);
+    CHECK_EQ(dispatch[CORE].control.command, stale);
+    CHECK_EQ(hello[CORE + 1].command, 0);
+    tear_down();
+}
+
 /* Arguments of another build are refused before anything is touched. */
 static void foreign_arguments(void)
 {
@@ -282,6 +303,7 @@ static void foreign_arguments(void)
 int main(void)
 {
     CHECK_CASE(runs);
+    CHECK_CASE(stale_command);
     CHECK_CASE(silent_core);
     CHECK_CASE(foreign_arguments);
     return check_report();

@@ -17,10 +17,18 @@ fail() {
     exit 1
 }
 
-for example in "vector" "cholesky" "paged_attention"; do
+examples=("vector" "cholesky" "paged_attention")
+folder=${SLIPWAY_MODEL_DIR:-${HOME:-}/.cache/slipway}
+if [ -x "$build/examples/minilm" ] && [ -f "$folder/model.safetensors" ] && [ -f "$folder/vocab.txt" ]; then
+    examples+=("minilm --runs 2")
+else
+    echo "without minilm: it needs the model (scripts/fetch-model.sh), cJSON and OpenBLAS"
+fi
+for example in "${examples[@]}"; do
     echo "== $example"
+    # shellcheck disable=SC2086 # name and options
     SLIPWAY_STANDIN_BOOKS=$scratch/books \
-        "$build/examples/$example" --platform "$platform" >"$scratch/out" 2>&1 ||
+        "$build/examples/"$example --platform "$platform" >"$scratch/out" 2>&1 ||
         { cat "$scratch/out"; fail "$example"; }
     grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "$example does not say what it ran over"; }
     for line in live_allocations live_streams live_binaries bad_addresses host_pointers \

@@ -92,6 +92,31 @@ static void host_tensors(void)
     bench_check_clean();
 }
 
+/* Two runners on one device in turn: a register that holds the other's last command is no command.
+ */
+static void two_runners(void)
+{
+    bench first = {0};
+    bench second = {0};
+    bool right = false;
+    CHECK_STATUS(SLIP_OK, bench_open(&first, false));
+    CHECK_STATUS(SLIP_OK, bench_load(&first));
+    CHECK_STATUS(SLIP_OK, bench_run(&first, 64));
+    CHECK_STATUS(SLIP_OK, bench_open(&second, false));
+    CHECK_STATUS(SLIP_OK, bench_load(&second));
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_STATUS(SLIP_OK, bench_run_host(&second, 64, &right));
+        CHECK(right);
+        CHECK_STATUS(SLIP_OK, bench_run_host(&first, 64, &right));
+        CHECK(right);
+    }
+    bench_close(&first);
+    CHECK_STATUS(SLIP_OK, bench_run_host(&second, 64, &right));
+    CHECK(right);
+    bench_close(&second);
+    bench_check_clean();
+}
+
 /* A program is uploaded once a content; the last registration that goes takes it off the device. */
 static void programs_once(void)
 {
@@ -146,6 +171,7 @@ int main(int argc, char **argv)
     CHECK_CASE(calls_of_a_bind);
     CHECK_CASE(null_hooks);
     CHECK_CASE(host_tensors);
+    CHECK_CASE(two_runners);
     CHECK_CASE(programs_once);
     CHECK_CASE(own_programs_are_refused);
     return check_report();

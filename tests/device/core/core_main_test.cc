@@ -92,17 +92,21 @@ int main()
     mock.block = 7;
     mock.sub = 1;
     mock.physical = 19;
-    const uint32_t commands[] = {0,
+    const uint32_t old = SLIPI_COMMAND_STOP | 9u; /* of another runner */
+    const uint32_t commands[] = {old,
+                                 old,
+                                 0,
                                  0,
                                  SLIPI_COMMAND_RUN | 1u,
                                  SLIPI_COMMAND_RUN | 1u,
                                  SLIPI_COMMAND_RUN | 2u,
                                  SLIPI_COMMAND_STOP | 3u};
     memcpy(mock.commands, commands, sizeof(commands));
-    mock.command_count = 6;
+    mock.command_count = 8;
     core_main(&args);
     check("hello", hellos[core].serial, 9);
     check("physical core", hellos[core].physical, 19);
+    check("its register's value", hellos[core].command, old);
     check("kind of core", hellos[core].core_type, CORE_IS_VECTOR ? SLIP_AIV : SLIP_AIC);
     check("kernel ran", seen != nullptr, 1);
     check("core of the kernel", copy.core, core);
