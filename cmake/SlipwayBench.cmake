@@ -9,4 +9,8 @@ foreach(source ${bench_sources})
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name})
 endforeach()
 
+# bench/map.c asks the tensor map alone, over regions of its own.
+target_sources(bench_map PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/regions.c)
+target_include_directories(bench_map PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
+
 include(cmake/SlipwayPeers.cmake)

@@ -66,6 +66,7 @@ void slipi_irregular_report(slipi_query *q)
 {
     uint64_t *link = &q->buffer->irregular;
     for (slipi_node *node = slipi_node_at(q, *link); node != NULL; node = slipi_node_at(q, *link)) {
+        SLIPI_COUNT_PROBE;
         if (!slipi_task_live(q->rt, node->task) && q->o->audit == NULL) {
             *link = node->next;
             continue;

@@ -9,6 +9,12 @@
 
 #include "orch/tensormap.h"
 
+/* A cell of a lattice or a node that an access looks at. A program that counts them (bench/map.c)
+ * says how before it includes the map's sources. */
+#ifndef SLIPI_COUNT_PROBE
+#define SLIPI_COUNT_PROBE ((void)0)
+#endif
+
 /* One access on its way through the map. */
 typedef struct slipi_query {
     slipi_orchestrator *o;
@@ -56,6 +62,7 @@ void slipi_lattice_each(slipi_query *q, slipi_lattice *lattice, uint32_t index,
 /* Empties a cell that is left over from an earlier life of the memory. */
 static inline void slipi_cell_refresh(slipi_cell *cell, uint64_t birth)
 {
+    SLIPI_COUNT_PROBE;
     if (cell->write_seq < birth && cell->read_seq < birth) {
         memset(cell, 0, sizeof *cell);
     }
