@@ -92,6 +92,29 @@ static void host_tensors(void)
     bench_check_clean();
 }
 
+/* A sizing that the device cannot hold is refused before anything is asked of it or given up. */
+static void memory_is_asked_first(void)
+{
+    bench b = {0};
+    CHECK_EQ(setenv("SLIPWAY_STANDIN_MEMORY", "2147483648", 1), 0);
+    CHECK_STATUS(SLIP_OK, bench_open(&b, false));
+    CHECK_STATUS(SLIP_OK, bench_load(&b));
+    CHECK_STATUS(SLIP_OK, bench_run(&b, 64));
+    uint64_t failures = bench_books().failures;
+    CHECK_STATUS(SLIP_E_OUT_OF_MEMORY, bench_run(&b, 1 << 20));
+    CHECK_CONTAINS(bench_error(&b).message, "are available");
+    CHECK(bench_error(&b).available != 0 && bench_error(&b).available < UINT64_C(2147483648));
+    CHECK(bench_error(&b).wanted > bench_error(&b).available);
+    CHECK_EQ(bench_books().failures, failures);
+    CHECK_EQ(bench_stats(&b).evictions, 0);
+    CHECK_STATUS(SLIP_OK, bench_run(&b, 64));
+    CHECK_EQ(bench_stats(&b).hits, 1);
+    CHECK(bench_right(&b));
+    bench_close(&b);
+    CHECK_EQ(unsetenv("SLIPWAY_STANDIN_MEMORY"), 0);
+    bench_check_clean();
+}
+
 /* Two runners on one device in turn: a register that holds the other's last command is no command.
  */
 static void two_runners(void)
@@ -171,6 +194,7 @@ int main(int argc, char **argv)
     CHECK_CASE(calls_of_a_bind);
     CHECK_CASE(null_hooks);
     CHECK_CASE(host_tensors);
+    CHECK_CASE(memory_is_asked_first);
     CHECK_CASE(two_runners);
     CHECK_CASE(programs_once);
     CHECK_CASE(own_programs_are_refused);

@@ -13,7 +13,7 @@
 
 #include "support/check.h"
 
-enum { CODE = 207777, SHORT_MS = 50, SYNC_MS = 60000, ENTRIES = 28 };
+enum { CODE = 207777, SHORT_MS = 50, SYNC_MS = 60000, ENTRIES = 29 };
 
 /* Sleeps for a millisecond. */
 static void tick(void)
@@ -94,6 +94,8 @@ static void call_memory(void)
     void *address = NULL;
     char bytes[64] = {0};
     NOTE(aclrtMalloc, aclrtMalloc(&address, 64, 0));
+    size_t room[2] = {0, 0};
+    NOTE(aclrtGetMemInfo, aclrtGetMemInfo(1, &room[0], &room[1]));
     NOTE(aclrtMemset, aclrtMemset(address, 64, 1, 64));
     NOTE(aclrtMemcpy, aclrtMemcpy(bytes, 64, address, 64, 2));
     NOTE(aclrtFree, aclrtFree(address));

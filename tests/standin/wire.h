@@ -57,6 +57,7 @@ enum standin_counter {
     STANDIN_COUNT_BYTES,        /* of device memory, now */
     STANDIN_COUNT_STREAMS,
     STANDIN_COUNT_BINARIES,
+    STANDIN_COUNT_FREE_BYTES, /* that may be asked for */
     STANDIN_COUNTERS_USED
 };
 _Static_assert((unsigned)STANDIN_COUNTERS_USED <= SLIPI_REMOTE_ARGS, "they fit an answer");

@@ -34,6 +34,7 @@ enum {
     SLIPI_ACL_HOST_TO_DEVICE = 1,
     SLIPI_ACL_DEVICE_TO_HOST = 2,
     SLIPI_ACL_HUGE_FIRST = 0,            /* policy of an allocation */
+    SLIPI_ACL_HBM = 1,                   /* kind of memory: the device's large one, any page size */
     SLIPI_ACL_CPU_KERNEL_MODE = 3,       /* option of a binary; */
     SLIPI_ACL_CPU_FROM_DATA = 2,         /* its value: the bytes of a shared object */
     SLIPI_ACL_MAGIC = 2,                 /* option of a binary; */
@@ -73,6 +74,7 @@ enum {
     X(aclrtDestroyStreamForce, int32_t, (void *stream), ACL, 1)                                    \
     X(aclrtMalloc, int32_t, (void **out, size_t bytes, int32_t policy), ACL, 1)                    \
     X(aclrtFree, int32_t, (void *address), ACL, 1)                                                 \
+    X(aclrtGetMemInfo, int32_t, (int32_t kind, size_t * free_bytes, size_t * all_bytes), ACL, 0)   \
     X(aclrtMemset, int32_t, (void *dst, size_t max, int32_t value, size_t count), ACL, 1)          \
     X(aclrtMemcpy, int32_t, (void *dst, size_t max, const void *src, size_t count, int32_t kind),  \
       ACL, 1)                                                                                      \

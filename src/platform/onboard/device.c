@@ -306,7 +306,7 @@ static const char *onboard_stand_in(slip_platform_device *device)
         .copy_from = slipi_onboard_copy_from, .load_program = slipi_onboard_load_program,         \
         .unload_program = slipi_onboard_unload_program, .launch = slipi_onboard_launch,           \
         .wait = slipi_onboard_wait, .failure = onboard_failure, .recover = slipi_onboard_recover, \
-        .stand_in = onboard_stand_in,                                                             \
+        .stand_in = onboard_stand_in, .available = slipi_onboard_available,                       \
     }
 
 const slip_platform_ops slipi_platform_a2a3 = ONBOARD_OPS("a2a3", open_a2a3);

@@ -93,6 +93,8 @@ static bool invoke_memory(const slipi_acl *r, slipi_call *c)
     size_t map_bytes = 2u * sizeof(uint64_t);
     uint32_t length = 0;
     int64_t value = 0;
+    size_t free_bytes = 0;
+    size_t all_bytes = 0;
     switch (c->entry) {
     case SLIPI_ENTRY_aclrtMalloc:
         c->code = r->aclrtMalloc(&out, (size_t)c->in[0], SLIPI_ACL_HUGE_FIRST);
@@ -100,6 +102,10 @@ static bool invoke_memory(const slipi_acl *r, slipi_call *c)
         return true;
     case SLIPI_ENTRY_aclrtFree:
         c->code = r->aclrtFree(pointer(c->in[0]));
+        return true;
+    case SLIPI_ENTRY_aclrtGetMemInfo:
+        c->code = r->aclrtGetMemInfo(SLIPI_ACL_HBM, &free_bytes, &all_bytes);
+        c->out[0] = free_bytes;
         return true;
     case SLIPI_ENTRY_aclrtMemset:
         c->code = r->aclrtMemset(pointer(c->in[0]), (size_t)c->in[1], 0, (size_t)c->in[1]);

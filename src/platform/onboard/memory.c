@@ -151,6 +151,19 @@ void slipi_onboard_book_fini(slip_platform_device *device, bool gone)
     *book = (onboard_book){0};
 }
 
+slip_status slipi_onboard_available(slip_platform_device *device, uint64_t *out_bytes)
+{
+    *out_bytes = 0;
+    if (device->runtime.aclrtGetMemInfo == NULL) {
+        return slipi_onboard_fail(device, SLIP_E_UNSUPPORTED,
+                                  "this runtime has no aclrtGetMemInfo");
+    }
+    slipi_call call = {.in = {0}};
+    slip_status status = slipi_onboard_call(device, SLIPI_ENTRY_aclrtGetMemInfo, &call);
+    *out_bytes = call.out[0];
+    return status;
+}
+
 slip_status slipi_onboard_zero(slip_platform_device *device, uint64_t address, uint64_t bytes)
 {
     slip_status status = check_range(device, address, bytes);

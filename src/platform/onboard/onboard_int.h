@@ -106,6 +106,7 @@ slip_status slipi_onboard_reserve(slip_platform_device *device, uint64_t bytes,
                                   uint64_t *out_address);
 slip_status slipi_onboard_commit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
                                  uint64_t bytes);
+slip_status slipi_onboard_available(slip_platform_device *device, uint64_t *out_bytes);
 slip_status slipi_onboard_zero(slip_platform_device *device, uint64_t address, uint64_t bytes);
 slip_status slipi_onboard_copy_to(slip_platform_device *device, uint64_t dst, const void *src,
                                   uint64_t bytes);

@@ -56,6 +56,7 @@ bool device_memory_has(uint64_t address, uint64_t bytes);
 void device_memory_fill(uint64_t address, uint64_t bytes, uint8_t value);
 
 /* Bytes that are allocated. */
+uint64_t device_memory_free_bytes(void);
 uint64_t device_memory_used(void);
 
 /* ---- objects.c: binaries and their functions ---------------------------------------------------

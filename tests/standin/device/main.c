@@ -241,6 +241,7 @@ static int32_t tell_counters(void *device, slipi_remote_served *r)
     r->args[STANDIN_COUNT_CLOSED_TASKS] = slipi_load_relaxed(&counters.closed_tasks);
     r->args[STANDIN_COUNT_BYTES] = device_memory_used();
     r->args[STANDIN_COUNT_STREAMS] = device_stream_count();
+    r->args[STANDIN_COUNT_FREE_BYTES] = device_memory_free_bytes();
     r->args[STANDIN_COUNT_BINARIES] = device_object_count();
     return STANDIN_OK;
 }

@@ -234,6 +234,11 @@ void device_memory_fill(uint64_t address, uint64_t bytes, uint8_t value)
     memset((void *)(uintptr_t)address, value, bytes);
 }
 
+uint64_t device_memory_free_bytes(void)
+{
+    return memory.limit_bytes - memory.used_bytes;
+}
+
 uint64_t device_memory_used(void)
 {
     return memory.used_bytes;

@@ -5,7 +5,7 @@
 #include "entry.h"
 #include "state.h"
 
-enum { TO_DEVICE = 1, FROM_DEVICE = 2, UPLOAD_ALIGNMENT = 64 };
+enum { TO_DEVICE = 1, FROM_DEVICE = 2, UPLOAD_ALIGNMENT = 64, HBM = 1 };
 
 /* Highest policy without its flags, and the flags. */
 enum { POLICY_MAX = 7, POLICY_FLAGS = 0x101100 };
@@ -57,6 +57,26 @@ int32_t aclrtFree(void *address)
     take_code(&call, code);
     if (code == STANDIN_OK) {
         (void)standin_remove_block(ARG(address), call.record.device);
+    }
+    return standin_leave(&call);
+}
+
+int32_t aclrtGetMemInfo(int32_t kind, size_t *free_bytes, size_t *all_bytes)
+{
+    standin_call call;
+    if (!ENTER(&call, aclrtGetMemInfo, (uint64_t)kind, ARG(free_bytes), ARG(all_bytes))) {
+        return standin_leave(&call);
+    }
+    if (kind != HBM || free_bytes == NULL || all_bytes == NULL) {
+        (void)standin_fail(&call, STANDIN_RT_PARAM_INVALID, "null pointer or no such memory");
+        return standin_leave(&call);
+    }
+    slipi_remote_request ask = {.op = STANDIN_COUNTERS};
+    int32_t code = standin_ask(call.device, &ask);
+    take_code(&call, code);
+    if (code == STANDIN_OK) {
+        *free_bytes = ask.args[STANDIN_COUNT_FREE_BYTES];
+        *all_bytes = ask.args[STANDIN_COUNT_FREE_BYTES] + ask.args[STANDIN_COUNT_BYTES];
     }
     return standin_leave(&call);
 }

@@ -47,6 +47,7 @@ SLIPWAY_STANDIN_API int32_t aclrtCreateStreamWithConfig(void **stream, uint32_t 
 SLIPWAY_STANDIN_API int32_t aclrtDestroyStreamForce(void *stream);
 SLIPWAY_STANDIN_API int32_t aclrtMalloc(void **out, size_t bytes, int32_t policy);
 SLIPWAY_STANDIN_API int32_t aclrtFree(void *address);
+SLIPWAY_STANDIN_API int32_t aclrtGetMemInfo(int32_t kind, size_t *free_bytes, size_t *all_bytes);
 SLIPWAY_STANDIN_API int32_t aclrtMemset(void *dst, size_t max, int32_t value, size_t count);
 SLIPWAY_STANDIN_API int32_t aclrtMemcpy(void *dst, size_t max, const void *src, size_t count,
                                         int32_t kind);

@@ -37,6 +37,7 @@ enum standin_need { NEED_NOTHING = 0, NEED_INIT = 1, NEED_DEVICE = 2 };
     X(aclrtDestroyStreamForce, NEED_DEVICE)           \
     X(aclrtMalloc, NEED_DEVICE)                       \
     X(aclrtFree, NEED_DEVICE)                         \
+    X(aclrtGetMemInfo, NEED_DEVICE)                   \
     X(aclrtMemset, NEED_DEVICE)                       \
     X(aclrtMemcpy, NEED_DEVICE)                       \
     X(aclrtBinaryLoadFromData, NEED_DEVICE)           \
