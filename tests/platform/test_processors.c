@@ -5,6 +5,7 @@
  * One thread. Control groups are folders that the test makes.
  *
  * ctest-labels: unit
+ * ctest-link: -Wl,--wrap=slipi_quota_processors
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -16,6 +17,18 @@
 #include "platform/common/quota.h"
 
 static char root[64];
+static uint32_t pretended; /* what the control group grants; 0 = as it is */
+
+uint32_t __real_slipi_quota_processors(const char *membership, const char *mount);
+uint32_t __wrap_slipi_quota_processors(const char *membership, const char *mount);
+
+/* Grants what a case wants. */
+uint32_t __wrap_slipi_quota_processors(const char *membership, const char *mount)
+{
+    CHECK_STR("/proc/self/cgroup", membership);
+    CHECK_STR("/sys/fs/cgroup", mount);
+    return pretended != 0 ? pretended : __real_slipi_quota_processors(membership, mount);
+}
 
 /* Path below the test's folder. */
 static const char *path(const char *name)
@@ -48,7 +61,7 @@ static uint32_t granted(const char *membership, const char *mount)
     char list[256];
     put("/membership", membership);
     snprintf(list, sizeof(list), "%s", path("/membership"));
-    return slipi_quota_processors(list, path(mount));
+    return __real_slipi_quota_processors(list, path(mount));
 }
 
 /* Version 2: the group's own bound, a tighter one around it, none, and rounding up. */
@@ -94,7 +107,7 @@ static void version_1(void)
 /* What cannot be read, or makes no sense, bounds nothing. */
 static void nonsense(void)
 {
-    CHECK_EQ(0, slipi_quota_processors("/nonexistent", "/nonexistent"));
+    CHECK_EQ(0, __real_slipi_quota_processors("/nonexistent", "/nonexistent"));
     folder("/bad");
     static const char *const texts[] = {"",        "\n",      "max\n",
                                         "12",      "-5 10\n", "99999999999999999999999 1\n",
@@ -139,6 +152,11 @@ static void this_thread(void)
     CHECK(count >= 1);
     CHECK(slipi_processors(1024) <= count);
     CHECK_EQ(1, slipi_processors(1));
+    pretended = 1; /* a container with one processor's time on a larger machine */
+    CHECK_EQ(1, slipi_processors(1024));
+    pretended = count + 1u;
+    CHECK_EQ(count, slipi_processors(1024));
+    pretended = 0;
     uint32_t last = SLIPI_MAX_CPUS;
     for (uint32_t cpu = 0; cpu < SLIPI_MAX_CPUS; cpu++) {
         last = slipi_cpus_has(&all, cpu) ? cpu : last;

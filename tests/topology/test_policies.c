@@ -258,6 +258,28 @@ static void order(void)
     slip_topology_close(t);
 }
 
+/* This machine: only the CPUs of the calling thread's set are offered. */
+static void own_cpus(void)
+{
+    static slip_place places[ROOM];
+    slipi_cpus all;
+    slipi_cpus one = {{0}};
+    uint32_t last = 0;
+    slip_topology *t = NULL;
+    CHECK(slipi_cpus_allowed(&all));
+    CHECK_STATUS(SLIP_OK, slip_topology_open(NULL, &t, NULL, 0));
+    CHECK_EQ(slipi_cpus_count(&all), places_of(t, "compact", places));
+    slip_topology_close(t);
+    for (uint32_t cpu = 0; cpu < SLIPI_MAX_CPUS; cpu++) {
+        last = slipi_cpus_has(&all, cpu) ? cpu : last;
+    }
+    slipi_cpus_add(&one, last);
+    CHECK_EQ(0, slipi_cpus_bind(&one));
+    CHECK_EQ(1, places_of(NULL, "scatter", places));
+    CHECK_EQ(last, places[0].cpu);
+    CHECK_EQ(0, slipi_cpus_bind(&all));
+}
+
 /* All cases. */
 int main(void)
 {
@@ -267,5 +289,6 @@ int main(void)
     CHECK_CASE(lists);
     CHECK_CASE(cpu_rows);
     CHECK_CASE(order);
+    CHECK_CASE(own_cpus);
     return check_report();
 }
