@@ -77,23 +77,37 @@ static const slip_place *place_of(const slip_placement *placement, uint32_t thre
     return &placement->places[thread % placement->count];
 }
 
+/* The i-th other thread seen from `own`, going outwards on both sides at once; 0, which is never
+ * called, where there is none. */
+static uint32_t outwards(uint32_t threads, uint32_t own, uint32_t i)
+{
+    uint32_t step = i / 2u + 1u;
+    if (i % 2u == 0) {
+        return own + step < threads ? own + step : 0;
+    }
+    return own > step ? own - step : 0;
+}
+
 uint32_t slipi_places_order(const slip_placement *placement, uint32_t threads, uint32_t own,
                             uint16_t *out)
 {
-    uint32_t count = 0;
-    for (uint32_t level = 0; level <= SLIP_PLACE_LEVELS; level++) {
-        for (uint32_t step = 1; step < threads; step++) {
-            /* One step further on both sides; thread 0 is never called. */
-            const uint32_t sides[2] = {own + step, own > step ? own - step : 0};
-            for (uint32_t s = 0; s < 2; s++) {
-                uint32_t other = sides[s];
-                if (other != 0 && other < threads &&
-                    slipi_places_level(place_of(placement, own), place_of(placement, other)) ==
-                        level) {
-                    out[count++] = (uint16_t)other;
-                }
-            }
+    /* Sorted by counting: the order is made for every thread, when a runner is opened. */
+    uint32_t next[SLIP_PLACE_LEVELS + 2] = {0};
+    const slip_place *here = place_of(placement, own);
+    for (uint32_t i = 0; i < 2u * threads; i++) {
+        uint32_t other = outwards(threads, own, i);
+        if (other != 0) {
+            next[slipi_places_level(here, place_of(placement, other)) + 1u]++;
         }
     }
-    return count;
+    for (uint32_t level = 1; level < SLIP_PLACE_LEVELS + 2; level++) {
+        next[level] += next[level - 1u];
+    }
+    for (uint32_t i = 0; i < 2u * threads; i++) {
+        uint32_t other = outwards(threads, own, i);
+        if (other != 0) {
+            out[next[slipi_places_level(here, place_of(placement, other))]++] = (uint16_t)other;
+        }
+    }
+    return next[SLIP_PLACE_LEVELS];
 }
