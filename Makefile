@@ -37,6 +37,8 @@ help:
 
 build:
 	scripts/install-deps.sh build
+	@scripts/install-deps.sh topology || \
+	    echo "make build: without hwloc, libslipway_topology is not built"
 	cmake --preset default
 	cmake --build --preset default --parallel $(JOBS)
 
@@ -47,12 +49,16 @@ device:
 
 demo:
 	scripts/install-deps.sh build
+	@scripts/install-deps.sh topology || \
+	    echo "make demo: without hwloc, libslipway_topology is not built"
 	cmake --preset default
 	cmake --build --preset default --parallel $(JOBS) --target demo
 	PLATFORM=$(PLATFORM) scripts/demo.sh build
 
 test:
 	scripts/install-deps.sh build test
+	@scripts/install-deps.sh topology || \
+	    echo "make test: without hwloc, libslipway_topology is not built"
 	@scripts/fetch-model.sh || \
 	    echo "make test: without the model, the tests that need it are skipped"
 	@scripts/install-deps.sh format || \

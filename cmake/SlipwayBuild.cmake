@@ -47,7 +47,7 @@ set(openblas_folders openblas-serial ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-seri
 find_path(SLIPWAY_OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${openblas_folders} openblas)
 find_library(SLIPWAY_OPENBLAS_LIBRARY openblas PATH_SUFFIXES ${openblas_folders})
 
-# Links what the sources of a target include: cJSON and OpenBLAS. Sets `out_missing` to the name of
+# Links what the sources of a target include: cJSON, OpenBLAS and the companion library. Sets `out_missing` to the name of
 # a library that is included but not on this machine, else to an empty string.
 function(slipway_link_used target out_missing)
   set(${out_missing} "" PARENT_SCOPE)
@@ -74,6 +74,13 @@ function(slipway_link_used target out_missing)
       target_link_libraries(${target} PRIVATE ${SLIPWAY_CJSON_LIBRARY})
     endif()
   endif()
+  if(text MATCHES "slipway/topology\\.h")
+    if(NOT SLIPWAY_HAVE_TOPOLOGY)
+      set(${out_missing} "hwloc (libhwloc-dev)" PARENT_SCOPE)
+    else()
+      target_link_libraries(${target} PRIVATE slipway_topology_static)
+    endif()
+  endif()
   if(text MATCHES "cblas\\.h")
     if(NOT SLIPWAY_OPENBLAS_INCLUDE OR NOT SLIPWAY_OPENBLAS_LIBRARY)
       set(${out_missing} "OpenBLAS (libopenblas-serial-dev)" PARENT_SCOPE)
@@ -84,7 +91,8 @@ function(slipway_link_used target out_missing)
   endif()
 endfunction()
 
-# An executable on the static library. slipway_executable(target folder source...)
+# An executable on the static library. slipway_executable(target folder source...). Sets
+# slipway_missing as slipway_link_used does.
 function(slipway_executable target folder)
   add_executable(${target} ${ARGN})
   slipway_configure(${target})
@@ -96,6 +104,7 @@ function(slipway_executable target folder)
   endif()
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                              ${PROJECT_BINARY_DIR}/${folder})
+  set(slipway_missing "${missing}" PARENT_SCOPE)
 endfunction()
 
 # A program that a runner loads: <folder>/<name>.so. slipway_program(target folder name source...)

@@ -5,6 +5,10 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS slipway_shared slipway_static EXPORT SlipwayTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(SLIPWAY_HAVE_TOPOLOGY)
+  install(TARGETS slipway_topology_shared slipway_topology_static EXPORT SlipwayTargets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/slipway)
 install(EXPORT SlipwayTargets NAMESPACE Slipway:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Slipway)
 
@@ -22,6 +26,12 @@ set(PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
 set(PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 file(RELATIVE_PATH PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/slipway.pc.in ${PROJECT_BINARY_DIR}/slipway.pc @ONLY)
+if(SLIPWAY_HAVE_TOPOLOGY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/slipway_topology.pc.in
+                 ${PROJECT_BINARY_DIR}/slipway_topology.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/slipway_topology.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 install(FILES ${PROJECT_BINARY_DIR}/slipway.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # Where the library looks for a device's program: beside itself, in a folder of its own.

@@ -83,6 +83,11 @@ function(slipway_c_test area name source)
   separate_arguments(further UNIX_COMMAND "${further}")
   list(TRANSFORM further PREPEND ${PROJECT_SOURCE_DIR}/)
   slipway_executable(${target} tests/${area} ${source} ${further})
+  if(slipway_missing)
+    slipway_register_test(${area}.${name} ${source} ${CMAKE_COMMAND} -E env bash -c
+                          "echo 'skipped: not built, ${slipway_missing} was not found' && exit 77")
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES OUTPUT_NAME test_${name})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests
                              ${PROJECT_SOURCE_DIR}/tests/support ${PROJECT_SOURCE_DIR}/tests/${area})

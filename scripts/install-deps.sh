@@ -2,7 +2,7 @@
 # install-deps.sh - installs the Debian packages that a task needs and that are missing.
 #
 # Usage: install-deps.sh build|test|demo|device|lint|format|peer-libomp|peer-tbb|peer-starpu|
-#                        peer-plots ...
+#                        peer-plots|topology ...
 # Called by the Makefile. Does nothing, and needs no network, when everything is there.
 set -euo pipefail
 
@@ -19,6 +19,8 @@ FORMAT="git:git clang-format:clang-format"
 PEER_LIBOMP="clang:clang libomp-dev:-"
 PEER_TBB="g++:g++ libtbb-dev:-"
 PEER_STARPU="pkg-config:pkg-config libstarpu-dev:-"
+# For libslipway_topology; without it everything else is built.
+TOPOLOGY="libhwloc-dev:-"
 PEER_PLOTS="python3:python3 python3-matplotlib:-"
 
 # True if a package, or the command it is wanted for, is on this machine.
@@ -56,9 +58,10 @@ for group in "$@"; do
     peer-tbb) wanted+=" $PEER_TBB" ;;
     peer-starpu) wanted+=" $PEER_STARPU" ;;
     peer-plots) wanted+=" $PEER_PLOTS" ;;
+    topology) wanted+=" $TOPOLOGY" ;;
     *)
-        echo "install-deps: unknown group '$group'; wanted build, test, demo, device, lint, format or" \
-            "peer-*" >&2
+        echo "install-deps: unknown group '$group'; wanted build, test, demo, device, lint, format," \
+            "topology or peer-*" >&2
         exit 2
         ;;
     esac

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include <slipway/orch.h>
+#include <slipway/placement.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,8 +26,10 @@ typedef struct slip_platform_device slip_platform_device;
 typedef struct slip_platform_open {
     uint32_t struct_size;
     uint32_t device_id;
-    uint32_t threads;     /* cpu: threads wanted, the caller included; 0 = automatic */
-    uint32_t sim_threads; /* sims: OS threads that play the cores; 0 = automatic */
+    uint32_t threads;                /* cpu: threads wanted, the caller included; 0 = automatic */
+    uint32_t sim_threads;            /* sims: OS threads that play the cores; 0 = automatic */
+    const slip_placement *placement; /* where threads run; read by open. Null: nobody is bound. With
+                                        threads = 0 there are no more threads than places */
 } slip_platform_open;
 
 /* What a device is. */
@@ -52,6 +55,8 @@ typedef struct slip_platform_info {
                                      larger than what will be committed; 0: it is address space */
     uint32_t programs_from_files; /* 1: the device is not this process; programs come from files */
     char arch[16];                /* row of data: "cpu", "a2a3", "a5" */
+    uint32_t placed; /* 1: the threads are where the placement that open was given says; the runner
+                        refuses a placement that would have no effect */
 } slip_platform_info;
 
 /*

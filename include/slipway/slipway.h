@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include <slipway/orch.h>
+#include <slipway/placement.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,6 +77,12 @@ typedef struct slip_runner_options {
     uint64_t cache_bytes;   /* bytes of SM and arena kept; 0 = no limit */
     uint64_t progress_deadline_ns; /* no task completing for so long is a hang; 0 = default */
     const char *trace_path; /* host trace spans are appended to this file; null = SLIPWAY_TRACE */
+    /* cpu: where threads run. "none" (nobody is bound), "compact" or "scatter" (from the machine's
+     * topology; need libslipway_topology), or CPUs such as "0,2,4-7,8-14:2", one a thread;
+     * "+caller" behind it binds the thread that opens as well. Null or empty: SLIPWAY_PLACEMENT,
+     * else "none". */
+    const char *placement;
+    const slip_placement *places; /* the same as data, copied; null: as `placement` says */
 } slip_runner_options;
 
 /* Opens a runner. On failure *out is null and slip_open_error tells more. */
@@ -110,6 +117,11 @@ typedef struct slip_runner_info {
 
 /* Describes the device. */
 SLIP_API SLIP_MUST_USE slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out);
+
+/* Where the threads of the runner run: one place a thread, thread 0 first; none if nobody is bound.
+ * *inout_count: room in, places out, which may be more than there was room for. */
+SLIP_API SLIP_MUST_USE slip_status slip_runner_places(slip_runner *runner, slip_place *places,
+                                                      uint32_t *inout_count);
 
 /* ---- programs ------------------------------------------------------------------------------- */
 

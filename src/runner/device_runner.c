@@ -68,6 +68,11 @@ static slip_status open_device(slip_runner *runner, const slipi_open_plan *plan)
                           plan->name, runner->info.control_active_max,
                           (unsigned long long)runner->info.counter_hz);
     }
+    if (plan->open.placement != NULL && runner->info.placed == 0) {
+        return slipi_fail(&runner->error, SLIP_E_UNSUPPORTED,
+                          "platform '%.32s' does not bind threads: open it without a placement",
+                          plan->name);
+    }
     return SLIP_OK;
 }
 
@@ -127,9 +132,14 @@ static uint64_t first_serial(const slip_runner *runner)
 }
 
 /* Everything of a runner that needs its device. */
-static slip_status set_up(slip_runner *runner, const slipi_open_plan *plan)
+static slip_status set_up(slip_runner *runner, slipi_open_plan *plan)
 {
-    slip_status status = open_device(runner, plan);
+    slip_status status = slipi_places_resolve(runner, plan);
+    if (status != SLIP_OK) {
+        return status;
+    }
+    plan->open.placement = runner->placement.count != 0 ? &runner->placement : NULL;
+    status = open_device(runner, plan);
     if (status != SLIP_OK) {
         return status;
     }
@@ -181,6 +191,7 @@ static void tear_down(slip_runner *runner)
         free(runner->launch.block);
     }
     free(runner->memory.rows);
+    free(runner->places);
     pthread_mutex_destroy(&runner->gate.lock);
     pthread_mutex_destroy(&runner->lock);
     free(runner);

@@ -115,8 +115,16 @@ slip_status slipi_options_check(const slip_runner_options *options, slipi_open_p
                           "options.cache_entries is %u and cache_off is %u: at most %u and 1",
                           options->cache_entries, options->cache_off, SLIPI_PREBUILT_MAX_ENTRIES);
     }
-    out->open = (slip_platform_open){(uint32_t)sizeof(slip_platform_open), options->device_id,
-                                     options->threads, options->sim_threads};
+    if (options->places != NULL && options->placement != NULL && options->placement[0] != '\0') {
+        return slipi_fail(error, SLIP_E_INVALID_ARGUMENT,
+                          "options.placement and options.places are both given: wanted one");
+    }
+    out->open = (slip_platform_open){.struct_size = (uint32_t)sizeof(slip_platform_open),
+                                     .device_id = options->device_id,
+                                     .threads = options->threads,
+                                     .sim_threads = options->sim_threads};
+    out->placement = options->placement;
+    out->places = options->places;
     out->cache_entries =
         options->cache_entries != 0 ? options->cache_entries : DEFAULT_CACHE_ENTRIES;
     out->cache_off = options->cache_off;

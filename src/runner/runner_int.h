@@ -62,6 +62,8 @@ struct slip_runner {
     const slip_platform_ops *ops;
     slip_platform_device *device;
     slip_platform_info info;
+    slip_placement placement; /* count 0: nobody is bound. Its places are the runner's */
+    slip_place *places;
     uint32_t device_id;
     uint32_t owns_block; /* 1: launch.block is host memory of its own */
     uint64_t progress_deadline_ns;
@@ -118,6 +120,8 @@ typedef struct slipi_open_plan {
     uint64_t cache_bytes;
     uint64_t progress_deadline_ns; /* 0 = by platform */
     const char *trace_path;
+    const char *placement;        /* text, or null */
+    const slip_placement *places; /* the caller's, or null */
 } slipi_open_plan;
 
 /* Checks options and fills in the defaults. */
@@ -126,6 +130,14 @@ slip_status slipi_options_check(const slip_runner_options *options, slipi_open_p
 
 /* Checks a per-run configuration against the device. */
 slip_status slipi_config_check(slip_runner *runner, const slip_run_config *config);
+
+/* ---- places.c ---- */
+
+/* Resolves where threads run: options > SLIPWAY_PLACEMENT > nobody is bound. Fills
+ * runner->placement. A bad option is an error, a bad variable is reported and set aside. */
+slip_status slipi_places_resolve(slip_runner *runner, const slipi_open_plan *plan);
+
+/* ---- options.c ---- */
 
 /* The configuration of a caller that gave none. */
 extern const slip_run_config slipi_config_defaults;

@@ -41,6 +41,56 @@ err 'warning: SLIPWAY_RING_HEAP="8" is ignored'
 check $(($(wc -l <"$work/stderr") == 1 ? 0 : 1)) "said once, though three platforms are opened"
 out "heap 256.0 MiB"
 unset SLIPWAY_RING_HEAP
+
+# Where threads run. This machine's CPUs are whatever they are; the first one is enough.
+cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+run 0 info
+out "no thread is bound"
+out "topology"
+run 0 info --placement "$cpu"
+out "CPUs of the threads, thread 0 first: $cpu"
+run 0 info --placement 0,8000 --json
+json '"place 1 names CPU 8000" in [p["missing"] for p in d["platforms"] if p["name"] == "cpu"][0]'
+run 0 info --placement 8000
+out "placement: not to be had: options.placement is"
+export SLIPWAY_PLACEMENT=$cpu
+run 0 info --json
+json "d['placement']['cpu'] == [$cpu] and d['environment']['SLIPWAY_PLACEMENT'] == '$cpu'"
+export SLIPWAY_PLACEMENT=nearby
+run 0 info
+err 'warning: SLIPWAY_PLACEMENT="nearby" is ignored'
+check $(($(wc -l <"$work/stderr") == 1 ? 0 : 1)) "said once, though three platforms are opened"
+out "no thread is bound"
+unset SLIPWAY_PLACEMENT
+if [ -e "${cli%/slipway}/libslipway_topology.so" ]; then
+    run 0 info --machine "pack:2 l3:2 core:3 pu:2"
+    out "2 packages, 1 NUMA node, 4 L3 of"
+    out "12 cores, 24 CPUs, 24 usable"
+    out "package 1, NUMA node 0, L3 2: CPUs 12-17"
+    out "compact placement, thread 0 first: 0-22:2,1-23:2"
+    out "scatter placement, thread 0 first: 0,12,6,18,2,14,8,20,4,16,10,22,1,13,"
+    run 0 info --machine "pack:2 core:2 pu:2" --json
+    json 'd["placement"]["compact"] == [0, 2, 4, 6, 1, 3, 5, 7]'
+    json 'd["placement"]["scatter"] == [0, 4, 2, 6, 1, 5, 3, 7]'
+    json 'd["topology"]["cores"] == 4 and d["topology"]["usable"] == 8'
+    json '[c["package"] for c in d["topology"]["usable_cpus"]] == [0] * 4 + [1] * 4'
+    run 1 info --machine "pack:x"
+    err "slipway info: --machine: hwloc does not understand this machine: pack:x"
+    run 1 info --machine "pack:x" --json
+    run 0 info --placement compact --json
+    json 'd["placement"]["cpu"] == d["placement"]["compact"][: len(d["placement"]["cpu"])]'
+    json 'len(d["placement"]["cpu"]) >= 1'
+else
+    run 0 info
+    out "not known: built without hwloc (libhwloc-dev)"
+    run 0 info --json
+    json '"hwloc" in d["topology"]["missing"]'
+    run 1 info --machine "pu:2"
+    err "built without hwloc"
+    run 1 info --machine "pu:2" --json
+    run 0 info --placement compact
+    out "libslipway_topology.so.0 is missing, which is built where hwloc (libhwloc-dev) is found"
+fi
 export SLIPWAY_LOG=loud
 run 1 image show --window 5
 err "SLIPWAY_LOG: wanted off, error, warn, info, debug or 0 to 4"

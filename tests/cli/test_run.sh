@@ -65,6 +65,24 @@ for dispatch in auto inline shared serial; do
         --dispatch $dispatch --runs 3 --quiet
 done
 
+# Threads on a CPU of their own, or of the tests' own: more threads than CPUs share them.
+cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+run 0 run "$scale" $given --arg x="$work/good.npy" --golden y="$work/y.npy" --threads 3 \
+    --placement "$cpu" --dispatch shared --runs 3
+out "placement CPUs of the threads, thread 0 first: $cpu,$cpu,$cpu"
+run 0 run "$scale" $given --arg x=4x8 --arg y=4x8 --placement "$cpu+caller" --json
+json "d['placement'] == [$cpu]"
+run 0 run "$scale" $given --arg x=4x8 --arg y=4x8 --json
+json "d['placement'] == []"
+run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --placement 0,8000
+err "SLIP_E_INVALID_ARGUMENT"
+err 'options.placement is "0,8000": place 1 names CPU 8000, and this machine has'
+run 1 run "$scale" $given --arg x=4x8 --arg y=4x8 --placement "$cpu" --platform a2a3sim
+err "platform 'a2a3sim' does not bind threads"
+run 0 bench graph --threads 2 --placement "$cpu" --tasks 100 --repetitions 1 --pattern chain
+run 1 bench bind --threads 2 --placement 8000
+err "place 0 names CPU 8000"
+
 run 2 run "$scale" $given --huge-pages
 err "--huge-pages needs --prefault"
 

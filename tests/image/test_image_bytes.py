@@ -28,7 +28,8 @@ class Options(ctypes.Structure):
                 ("threads", ctypes.c_uint32), ("sim_threads", ctypes.c_uint32),
                 ("cache_entries", ctypes.c_uint32), ("cache_off", ctypes.c_uint32),
                 ("cache_bytes", ctypes.c_uint64), ("deadline", ctypes.c_uint64),
-                ("trace_path", ctypes.c_char_p)]
+                ("trace_path", ctypes.c_char_p), ("placement", ctypes.c_char_p),
+                ("places", ctypes.c_void_p)]
 
 
 class Config(ctypes.Structure):

@@ -53,6 +53,23 @@ ok "find_package, shared"
 "$scratch/cmake/consumer_static" "$version"
 ok "find_package, static"
 
+if [ -e "$SLIPWAY_BUILD_DIR/libslipway_topology.so" ]; then
+    "$scratch/cmake/topology_shared" >/dev/null
+    ok "find_package, companion, shared"
+    "$scratch/cmake/topology_static" >/dev/null
+    ok "find_package, companion, static"
+    read -r -a flags <<<"$(pkg-config --cflags --libs slipway_topology)"
+    "$cc" -std=c11 "$consumer/topology.c" -o "$scratch/companion" "${flags[@]}"
+    LD_LIBRARY_PATH=$libdir "$scratch/companion" >/dev/null
+    ok "pkg-config, companion"
+    # The command finds it beside its own folder, and the library beside itself.
+    "$prefix/bin/slipway" info --placement compact | grep -q "CPUs of the threads, thread 0 first"
+    ok "installed command finds the companion"
+else
+    [ ! -e "$libdir/libslipway_topology.so" ] && [ ! -e "$libdir/pkgconfig/slipway_topology.pc" ]
+    ok "no companion without hwloc"
+fi
+
 read -r -a flags <<<"$(pkg-config --cflags --libs slipway)"
 "$cc" -std=c11 "$consumer/consumer.c" -o "$scratch/shared" "${flags[@]}"
 LD_LIBRARY_PATH=$libdir "$scratch/shared" "$version"

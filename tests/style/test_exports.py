@@ -29,13 +29,21 @@ def declared():
     return names
 
 
-def exported():
-    """The symbols of the shared library, without the sanitizers' own."""
-    library = os.path.join(BUILD, "libslipway.so")
+def exported(name="libslipway.so"):
+    """The symbols of a shared library, without the sanitizers' own."""
+    library = os.path.join(BUILD, name)
     text = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
                           check=True).stdout
     names = {line.split()[-1].split("@")[0] for line in text.split("\n") if line}
     return {n for n in names if not n.startswith(("__asan", "__odr_asan", "__tsan", "__ubsan"))}
+
+
+def companion():
+    """The functions of the companion library: declared in its header, and exported by it."""
+    text = code_only(read("include/slipway/topology.h"))
+    names = set(re.findall(r"^SLIP_TOPOLOGY_(?:API|CALL)\b[^;{]*?(\w+)\s*\([^;{]*;", text, re.M))
+    library = os.path.join(BUILD, "libslipway_topology.so")
+    return names, exported("libslipway_topology.so") if os.path.exists(library) else None
 
 
 def compare(report, rule, wanted, found, what):
@@ -59,5 +67,21 @@ def check_exports(report):
             report.add(rule, LIST, 0, name)
 
 
+def check_companion(report):
+    """The companion library exports what its header declares, and none of it is in the core."""
+    rule = "companion: declared = exported"
+    report.rule(rule)
+    names, found = companion()
+    if found is not None and found != names:
+        report.add(rule, "include/slipway/topology.h", 0, f"declared {names}, exported {found}")
+    if not names or names & exported():
+        report.add(rule, LIST, 0, f"of {names} the core exports {names & exported()}")
+    if found is not None:
+        needed = subprocess.run(["readelf", "-d", os.path.join(BUILD, "libslipway.so")],
+                                capture_output=True, text=True, check=True).stdout
+        if "hwloc" in needed or "topology" in needed:
+            report.add(rule, LIST, 0, "the core needs the companion or hwloc")
+
+
 if __name__ == "__main__":
-    run(check_exports)
+    run(check_exports, check_companion)

@@ -28,6 +28,8 @@ ARROWS = {
     "device": set(LOWER),
     "platform": {"abi"},
     "trace": {"abi"},
+    # The companion library: public headers and hwloc, nothing of the core.
+    "topology": set(),
     "runner": set(LOWER) | {"image", "device", "platform", "trace"},
 }
 # Folders whose code also runs on the device: they do not know the host library.

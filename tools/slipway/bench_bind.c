@@ -84,7 +84,8 @@ int slipi_bind_open(slipi_bind_bench *bench, const slip_platform_ops *ops,
                                       .platform = o->platform,
                                       .ops = ops,
                                       .threads = o->threads,
-                                      .sim_threads = o->sim_threads};
+                                      .sim_threads = o->sim_threads,
+                                      .placement = o->placement};
     slipi_bind_close(bench);
     slip_status status = slip_runner_open(&open, &bench->runner);
     if (status == SLIP_OK) {

@@ -12,6 +12,7 @@
 
 #include "json.h"
 #include "session.h"
+#include "topology.h"
 
 /* Platforms that are listed. */
 #define MAX_PLATFORMS 16u
@@ -42,12 +43,16 @@ typedef struct info_view {
     slip_cache_entry_info sizing; /* valid = 0: it could not be had, because ... */
     char sizing_missing[512];
     machine_view machine;
+    const char *placement;               /* --placement, for cpu */
+    slip_place places[SLIP_MAX_THREADS]; /* of the threads of cpu; none: nobody is bound */
+    uint32_t place_count;
 } info_view;
 
 /* Environment variables that this version reads. */
 static const char *const variables[] = {"SLIPWAY_RING_TASK_WINDOW",
                                         "SLIPWAY_RING_HEAP",
                                         "SLIPWAY_RING_DEP_POOL",
+                                        "SLIPWAY_PLACEMENT",
                                         "SLIPWAY_TRACE",
                                         "SLIPWAY_LOG",
                                         "SLIPWAY_ACL_LIBRARY",
@@ -152,11 +157,17 @@ static void look_at_platform(const char *name, bool sizing, info_view *view)
     memset(&options, 0, sizeof(options));
     options.struct_size = (uint32_t)sizeof(options);
     options.platform = name;
+    bool is_cpu = strcmp(name, "cpu") == 0;
+    options.placement = is_cpu ? view->placement : NULL;
     platform->name = name;
     platform->info.struct_size = (uint32_t)sizeof(platform->info);
     slip_status status = slip_runner_open(&options, &runner);
     if (status == SLIP_OK) {
         status = slip_runner_describe(runner, &platform->info);
+    }
+    if (status == SLIP_OK && is_cpu) {
+        view->place_count = SLIP_MAX_THREADS;
+        status = slip_runner_places(runner, view->places, &view->place_count);
     }
     platform->available = status == SLIP_OK;
     memset(&error, 0, sizeof(error));
@@ -176,10 +187,11 @@ static void look_at_platform(const char *name, bool sizing, info_view *view)
 }
 
 /* Looks at everything. */
-static void look(const char *chosen, info_view *view)
+static void look(const char *chosen, const char *placement, info_view *view)
 {
     const char *const *names = slip_platform_names();
     memset(view, 0, sizeof(*view));
+    view->placement = placement;
     for (size_t i = 0; names[i] != NULL && view->platform_count < MAX_PLATFORMS; i++) {
         look_at_platform(names[i], strcmp(names[i], chosen) == 0, view);
     }
@@ -246,8 +258,24 @@ static void print_environment(void)
     printf("%s", any ? "" : "  none of SLIPWAY_* is set\n");
 }
 
+/* Prints where the threads of a cpu runner run. */
+static void print_placement(const info_view *view)
+{
+    char text[SLIPI_CPU_LIST_BYTES];
+    for (uint32_t i = 0; i < view->platform_count; i++) {
+        if (strcmp(view->platforms[i].name, "cpu") == 0 && !view->platforms[i].available) {
+            printf("\nplacement: not to be had: %s\n", view->platforms[i].missing);
+            return;
+        }
+    }
+    slipi_places_text(view->places, view->place_count, text, sizeof(text));
+    printf("\nplacement (cpu, environment applied)\n  %s%s\n",
+           view->place_count != 0 ? "CPUs of the threads, thread 0 first: " : "no thread is bound",
+           text);
+}
+
 /* Prints everything as text. */
-static void print_text(const info_view *view)
+static int print_text(const info_view *view, const char *machine)
 {
     const machine_view *m = &view->machine;
     char huge[32];
@@ -261,6 +289,8 @@ static void print_text(const info_view *view)
            "  huge pages          %llu of %s reserved; transparent: %s\n",
            m->processors, m->usable, m->page_bytes, (unsigned long long)m->huge_pages, huge,
            m->transparent);
+    print_placement(view);
+    return slipi_topology_print(machine);
 }
 
 /* Adds the platforms. */
@@ -322,7 +352,7 @@ static void add_environment(cJSON *root)
 }
 
 /* Prints everything as JSON. */
-static int print_json(const info_view *view)
+static int print_json(const info_view *view, const char *other)
 {
     const machine_view *m = &view->machine;
     cJSON *root = cJSON_CreateObject();
@@ -337,6 +367,13 @@ static int print_json(const info_view *view)
     slipi_json_count(machine, "huge_page_bytes", m->huge_page_bytes);
     slipi_json_count(machine, "huge_pages", m->huge_pages);
     cJSON_AddStringToObject(machine, "transparent_huge_pages", m->transparent);
+    cJSON *placement = cJSON_AddObjectToObject(root, "placement");
+    slipi_places_json(placement, "cpu", view->places, view->place_count);
+    int code = slipi_topology_json(root, placement, other);
+    if (code != SLIPI_EXIT_OK) {
+        cJSON_Delete(root);
+        return code;
+    }
     return slipi_json_print("info", root);
 }
 
@@ -346,18 +383,23 @@ int slipi_cmd_info(int argc, char **argv)
     static info_view view; /* too large for the stack */
     static slipi_session session;
     slipi_session_options o;
+    const char *machine = NULL;
     bool json = false;
     memset(&o, 0, sizeof(o));
     const slipi_cli_option options[] = {
         {"platform", "P", "whose default sizing is shown (default cpu)", SLIPI_CLI_TEXT,
          &o.platform},
+        SLIPI_PLACEMENT_OPTION(o.placement),
+        {"machine", "M", "topology of another machine, in hwloc's words (\"pack:2 core:8 pu:2\")",
+         SLIPI_CLI_TEXT, &machine},
         {"json", NULL, "print JSON", SLIPI_CLI_FLAG, &json},
         {NULL, NULL, NULL, 0, NULL},
     };
     const slipi_cli_command command = {
         "info",
         "[options]",
-        "Shows version, platforms, default sizing, environment variables and the machine.",
+        "Shows version, platforms, default sizing, environment variables, the machine and\n"
+        "where threads run on it.",
         NULL,
         options,
         NULL,
@@ -371,10 +413,6 @@ int slipi_cmd_info(int argc, char **argv)
     if (code != 0) {
         return code;
     }
-    look(o.platform != NULL ? o.platform : "cpu", &view);
-    if (json) {
-        return print_json(&view);
-    }
-    print_text(&view);
-    return SLIPI_EXIT_OK;
+    look(o.platform != NULL ? o.platform : "cpu", o.placement, &view);
+    return json ? print_json(&view, machine) : print_text(&view, machine);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "topology.h"
 
 /* Makes room for the samples of `runs` runs. */
 bool slipi_run_report_init(slipi_run_report *report, uint32_t runs)
@@ -104,6 +105,25 @@ static void add_prewarmed(cJSON *root, const slipi_run_report *report)
     slipi_json_count(prewarm, "huge_bytes", p->huge_bytes);
 }
 
+/* The places of a runner's threads; none if nobody is bound. */
+static uint32_t read_places(const slipi_session *session, slip_place places[SLIP_MAX_THREADS])
+{
+    uint32_t count = SLIP_MAX_THREADS;
+    return slip_runner_places(session->runner, places, &count) == SLIP_OK ? count : 0;
+}
+
+/* Prints where the threads run, if that was said. */
+static void print_placement(const slipi_session *session)
+{
+    slip_place places[SLIP_MAX_THREADS];
+    char text[SLIPI_CPU_LIST_BYTES];
+    uint32_t count = read_places(session, places);
+    if (count != 0) {
+        slipi_places_text(places, count, text, sizeof(text));
+        printf("placement CPUs of the threads, thread 0 first: %s\n", text);
+    }
+}
+
 /* Prints the report as text. */
 static void print_text(const slipi_run_report *report, const slipi_session *session,
                        const slip_runner_info *info)
@@ -120,6 +140,7 @@ static void print_text(const slipi_run_report *report, const slipi_session *sess
         printf(", %u threads", info->threads);
     }
     printf("\n");
+    print_placement(session);
     printf("runs      %u\n", report->runs);
     print_prewarmed(report);
     printf("tasks     %llu a run\n", (unsigned long long)s->last_tasks);
@@ -205,6 +226,8 @@ static int print_json(const slipi_run_report *report, const slipi_session *sessi
     cJSON_AddStringToObject(root, "platform", info->platform);
     slipi_json_count(root, "device", info->device_id);
     slipi_json_count(root, "threads", info->threads);
+    slip_place places[SLIP_MAX_THREADS];
+    slipi_places_json(root, "placement", places, read_places(session, places));
     slipi_json_count(root, "runs", report->runs);
     slipi_json_percentiles(root, "miss_ns", report->miss_ns, report->miss_count);
     slipi_json_percentiles(root, "hit_ns", report->hit_ns, report->hit_count);

@@ -130,6 +130,7 @@ int slipi_session_open(slipi_session *session, const slipi_session_options *opti
     open.cache_off = options->cache_off ? 1 : 0;
     open.progress_deadline_ns = options->progress_ns;
     open.trace_path = options->trace;
+    open.placement = options->placement;
     slip_status status = slip_runner_open(&open, &session->runner);
     if (status != SLIP_OK) {
         return slipi_cli_fail_status(session->command, NULL, status);

@@ -19,6 +19,7 @@ typedef struct slipi_session_options {
     const char *heap;
     const char *dep_pool;
     const char *trace;
+    const char *placement;
     uint64_t progress_ns;
     uint64_t timeout_ns;
     uint32_t device;
@@ -31,12 +32,20 @@ typedef struct slipi_session_options {
     slipi_cli_list args;
 } slipi_session_options;
 
+/* Row of the option that says where threads run. */
+#define SLIPI_PLACEMENT_OPTION(target)                                               \
+    {                                                                                \
+        "placement", "P", "cpu: none (default), compact, scatter, or CPUs: 0,2,4-7", \
+            SLIPI_CLI_TEXT, &(target)                                                \
+    }
+
 /* Rows of the options that choose a device. */
 #define SLIPI_DEVICE_OPTIONS(s)                                                                    \
     {"platform", "P", "cpu (default), a2a3sim, a5sim, a2a3, a5", SLIPI_CLI_TEXT, &(s).platform},   \
         {"device", "N", "device id (default 0)", SLIPI_CLI_U32, &(s).device},                      \
         {"threads", "T", "cpu: threads, the caller included (default: processors)", SLIPI_CLI_U32, \
          &(s).threads},                                                                            \
+        SLIPI_PLACEMENT_OPTION((s).placement),                                                     \
     {                                                                                              \
         "sim-threads", "T", "sims: threads that play the cores (default: automatic)",              \
             SLIPI_CLI_U32, &(s).sim_threads                                                        \

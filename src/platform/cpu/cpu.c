@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "platform/common/memory.h"
+#include "platform/common/places.h"
 #include "platform/common/processors.h"
 #include "platform/common/programs.h"
 #include "platform/cpu/pool.h"
@@ -92,6 +93,7 @@ static void describe(slip_platform_device *device, slip_platform_info *out)
         .self_executing = 1,
         .prebuilt_hooks = 1,
         .fresh_is_zero = 1,
+        .placed = 1,
     };
     (void)snprintf(out->arch, sizeof(out->arch), "%s", row->name);
 }
@@ -114,7 +116,24 @@ static slip_status check_options(const slip_platform_open *options, char *why, s
                        SLIP_MAX_THREADS, options->threads);
         return SLIP_E_INVALID_ARGUMENT;
     }
-    return SLIP_OK;
+    if (options->placement == NULL) {
+        return SLIP_OK;
+    }
+    slipi_cpus allowed;
+    (void)slipi_cpus_allowed(&allowed);
+    return slipi_places_check(options->placement, &allowed, why, why_bytes);
+}
+
+/* Threads of a device: as many as are wanted; else one a processor, and not more than places. */
+static uint32_t choose_threads(const slip_platform_open *options)
+{
+    if (options->threads != 0) {
+        return options->threads;
+    }
+    const slip_placement *placement = options->placement;
+    uint32_t most =
+        placement != NULL && placement->count != 0 ? placement->count : SLIP_MAX_THREADS;
+    return slipi_processors(most);
 }
 
 /* Opens a device: no thread is started, no memory mapped. */
@@ -126,8 +145,7 @@ static slip_status open_device(const slip_platform_open *options, slip_platform_
     if (status != SLIP_OK) {
         return status;
     }
-    uint32_t threads =
-        options->threads != 0 ? options->threads : slipi_processors(SLIP_MAX_THREADS);
+    uint32_t threads = choose_threads(options);
     void *memory = NULL;
     if (posix_memalign(&memory, 64, sizeof(slip_platform_device)) != 0) {
         (void)snprintf(why, why_bytes, "cpu: no memory for a device of %zu bytes",
@@ -136,7 +154,7 @@ static slip_status open_device(const slip_platform_open *options, slip_platform_
     }
     slip_platform_device *device = memory;
     memset(device, 0, sizeof(*device));
-    status = slipi_pool_init(&device->pool, threads);
+    status = slipi_pool_init(&device->pool, threads, options->placement);
     if (status != SLIP_OK) {
         (void)snprintf(why, why_bytes, "cpu: no memory for %u threads", threads);
         free(device);

@@ -31,6 +31,67 @@
 #define CLOSE_BOUND_NS (UINT64_C(10) * SLIPI_NS_PER_S)
 #define CLOSE_STUCK_BOUND_NS (UINT64_C(100) * 1000000u)
 
+/* Which thread of which pool this is: whom to call first depends on it. Threads of programs are
+ * thread 0 of any pool. */
+static _Thread_local const slipi_pool *own_pool;
+static _Thread_local uint32_t own_index;
+
+/* ---- placement ------------------------------------------------------------------------------ */
+
+/* Binds the calling thread to the CPU of thread `index`. Who started it may be bound itself, so one
+ * that is to be free is given back all CPUs. */
+static void take_place(const slipi_pool *pool, uint32_t index)
+{
+    slipi_cpus one = {{0}};
+    int32_t cpu = pool->cpu[index];
+    if (cpu != SLIP_CPU_ANY) {
+        slipi_cpus_add(&one, (uint32_t)cpu);
+    }
+    int error = slipi_cpus_bind(cpu != SLIP_CPU_ANY ? &one : &pool->allowed);
+    if (error != 0) {
+        slipi_log(SLIP_LOG_WARN, "cpu: cannot bind thread %u to CPU %d: %s; it runs where it can",
+                  index, cpu, strerror(error));
+    }
+}
+
+/* Makes the pool's own form of a placement. */
+static slip_status place_threads(slipi_pool *pool, const slip_placement *placement)
+{
+    uint32_t threads = pool->threads;
+    (void)slipi_cpus_allowed(&pool->allowed);
+    pool->opener = pthread_self();
+    pool->cpu = malloc(threads * sizeof(pool->cpu[0]));
+    if (pool->cpu == NULL) {
+        return SLIP_E_OUT_OF_MEMORY;
+    }
+    for (uint32_t t = 0; t < threads; t++) {
+        pool->cpu[t] = placement->places[t % placement->count].cpu;
+    }
+    if (slipi_places_have_groups(placement) && threads > 1) {
+        size_t row = threads - 1u;
+        pool->order = calloc(threads * row, sizeof(pool->order[0]));
+        if (pool->order == NULL) {
+            return SLIP_E_OUT_OF_MEMORY;
+        }
+        for (uint32_t t = 0; t < threads; t++) {
+            (void)slipi_places_order(placement, threads, t, pool->order + t * row);
+        }
+    }
+    if (placement->bind_caller != 0) {
+        pool->caller_bound = 1;
+        take_place(pool, 0);
+    }
+    return SLIP_OK;
+}
+
+/* Gives the thread that opened the device its CPUs back, if it is the one that closes it. */
+static void leave_place(const slipi_pool *pool)
+{
+    if (pool->caller_bound != 0 && pthread_equal(pool->opener, pthread_self()) != 0) {
+        (void)slipi_cpus_bind(&pool->allowed);
+    }
+}
+
 /* ---- helpers -------------------------------------------------------------------------------- */
 
 /* Raises pool->high above a helper's index. */
@@ -97,6 +158,11 @@ static void *helper_main(void *argument)
     char name[16];
     (void)snprintf(name, sizeof(name), "slip-cpu-%u", helper->index % 10000u);
     (void)pthread_setname_np(pthread_self(), name);
+    own_pool = pool;
+    own_index = helper->index;
+    if (pool->cpu != NULL) {
+        take_place(pool, helper->index);
+    }
     raise_high(pool, helper->index);
     for (;;) {
         await_call(pool, helper);
@@ -157,8 +223,15 @@ static bool call_helper(slipi_helper *helper)
 void slipi_pool_call(slipi_pool *pool, uint32_t count)
 {
     slipi_event_notify(&pool->idle, count);
-    for (uint32_t i = 1; i < pool->limit && count > 0; i++) {
-        if (call_helper(&pool->helpers[i])) {
+    const uint16_t *order = NULL;
+    if (pool->order != NULL) {
+        order = pool->order + (own_pool == pool ? own_index : 0u) * (pool->threads - 1u);
+    }
+    /* Without an order 1, 2, 3 ...; an order ends with 0 where its own thread is missing. */
+    uint32_t end = order != NULL ? pool->threads : pool->limit;
+    for (uint32_t i = 1; i < end && count > 0; i++) {
+        uint32_t index = order != NULL ? order[i - 1u] : i;
+        if (index != 0 && index < pool->limit && call_helper(&pool->helpers[index])) {
             count--;
         }
     }
@@ -279,7 +352,18 @@ slip_status slipi_pool_wait(slipi_pool *pool, uint64_t timeout_ns)
 
 /* ---- open and close ------------------------------------------------------------------------- */
 
-slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads)
+/* Frees what the pool owns. */
+static void free_arrays(slipi_pool *pool)
+{
+    free(pool->helpers);
+    free(pool->cpu);
+    free(pool->order);
+    pool->helpers = NULL;
+    pool->cpu = NULL;
+    pool->order = NULL;
+}
+
+slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads, const slip_placement *placement)
 {
     void *helpers = NULL;
     size_t bytes = threads * sizeof(slipi_helper);
@@ -293,7 +377,12 @@ slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads)
         pool->helpers[i].pool = pool;
         pool->helpers[i].index = i;
     }
-    return SLIP_OK;
+    slip_status status =
+        placement != NULL && placement->count != 0 ? place_threads(pool, placement) : SLIP_OK;
+    if (status != SLIP_OK) {
+        free_arrays(pool);
+    }
+    return status;
 }
 
 /* True iff a helper that was started has not ended. */
@@ -333,9 +422,9 @@ bool slipi_pool_fini(slipi_pool *pool)
                   i);
         (void)pthread_detach(helper->thread);
     }
+    leave_place(pool);
     if (all_ended) {
-        free(pool->helpers);
-        pool->helpers = NULL;
+        free_arrays(pool);
     }
     return all_ended;
 }

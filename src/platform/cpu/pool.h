@@ -19,6 +19,7 @@
 #include <pthread.h>
 
 #include "base/event.h"
+#include "platform/common/places.h"
 
 /* Whether a helper's thread exists. */
 enum slipi_helper_state {
@@ -63,10 +64,17 @@ typedef struct slipi_pool {
     slipi_event left;      /* the waiting or closing thread sleeps here until helpers have left */
     slipi_event idle;      /* threads inside that have nothing to do */
     slipi_helper *helpers; /* helpers[1] .. helpers[threads - 1]; helpers[0] is not used */
+    /* The placement, constant after open; null where nobody is bound or nothing is known. */
+    int32_t *cpu;          /* of every thread; SLIP_CPU_ANY */
+    uint16_t *order;       /* of every thread, threads - 1 entries: whom to call, nearest first */
+    pthread_t opener;      /* the thread that opened the device */
+    uint32_t caller_bound; /* 1: it was bound, and gets `allowed` back */
+    slipi_cpus allowed;    /* that it might use before */
 } slipi_pool;
 
-/* Prepares a pool of `threads`, 1 .. SLIP_MAX_THREADS; starts none. */
-slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads);
+/* Prepares a pool of `threads`, 1 .. SLIP_MAX_THREADS; starts none. `placement`, which is checked,
+ * may be null; only here the thread that calls is bound, if it says so. */
+slip_status slipi_pool_init(slipi_pool *pool, uint32_t threads, const slip_placement *placement);
 
 /*
  * Ends all helpers, bounded. Returns true if all have ended; false if one is stuck in a kernel: the

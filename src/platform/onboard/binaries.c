@@ -2,7 +2,6 @@
  * binaries.c - the device's programs: found as files, given to the runtime, kept until close; see
  * onboard_int.h. docs/onboard.md has the folders that are searched.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/self_path.h"
 #include "platform/onboard/elf.h"
 #include "platform/onboard/onboard_int.h"
 
@@ -86,8 +86,7 @@ static bool look_in_path(wanted_file *file, const char *path)
 static bool find_file(const slip_platform_device *device, const char *name, const char *side,
                       wanted_file *file)
 {
-    Dl_info here;
-    char self[PATH_BYTES];
+    char self[SLIPI_SELF_PATH_BYTES];
     (void)snprintf(file->with_arch, sizeof(file->with_arch), "%.31s_%s.%s.so", name, side,
                    device->arch->name);
     (void)snprintf(file->plain, sizeof(file->plain), "%.31s_%s.so", name, side);
@@ -95,18 +94,10 @@ static bool find_file(const slip_platform_device *device, const char *name, cons
         return true;
     }
     /* The folder of what this code is linked into: the library or the executable. */
-    if (dladdr((const void *)&slipi_platform_a2a3, &here) == 0 || here.dli_fname == NULL) {
+    if (!slipi_self_folder(self)) {
         return false;
     }
-    ssize_t length = strchr(here.dli_fname, '/') == NULL
-                         ? readlink("/proc/self/exe", self, sizeof(self) - 1u)
-                         : (ssize_t)snprintf(self, sizeof(self), "%s", here.dli_fname);
-    if (length <= 0 || length >= (ssize_t)sizeof(self)) {
-        return false;
-    }
-    self[length] = '\0';
-    char *slash = strrchr(self, '/');
-    int folder = slash != NULL ? (int)(slash - self) : 0;
+    int folder = (int)strlen(self);
     /* The build folder is up to two above its examples and tests. */
     return look_in(file, self, folder, "/device") || look_in(file, self, folder, "/../device") ||
            look_in(file, self, folder, "/../../device") ||
