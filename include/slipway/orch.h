@@ -77,11 +77,14 @@ typedef struct slip_task_handle {
 } slip_task_handle;
 
 /* Kinds of argument: enum slip_access values, and scalars. */
-enum { SLIP_ARG_SCALAR = 16 };
+enum {
+    SLIP_ARG_SCALAR = 16,      /* `bits` */
+    SLIP_ARG_SCALAR_PARAM = 17 /* the scalar run argument of index `bits` */
+};
 
 /* One argument of a task. Build it with the functions below. */
 typedef struct slip_arg {
-    uint8_t kind;          /* enum slip_access or SLIP_ARG_SCALAR */
+    uint8_t kind;          /* enum slip_access, SLIP_ARG_SCALAR or SLIP_ARG_SCALAR_PARAM */
     uint8_t dtype;         /* SLIP_ACCESS_OUT: type of the new tensor */
     uint8_t ndim;          /* SLIP_ACCESS_OUT: its dimensions */
     uint8_t has_init;      /* SLIP_ACCESS_OUT: fill every element with `bits` first */
@@ -140,6 +143,16 @@ static inline slip_arg slip_out_init(slip_tensor *out, uint8_t dtype, uint8_t nd
 static inline slip_arg slip_scalar(uint64_t value)
 {
     slip_arg a = {SLIP_ARG_SCALAR, 0, 0, 0, 0, NULL, NULL, value};
+    return a;
+}
+
+/*
+ * Run argument `index`, a scalar, handed on to the kernel. In a recorded graph it can change from
+ * replay to replay; a value that was read by slip_orch_scalar and submitted by slip_scalar cannot.
+ */
+static inline slip_arg slip_scalar_param(uint32_t index)
+{
+    slip_arg a = {SLIP_ARG_SCALAR_PARAM, 0, 0, 0, 0, NULL, NULL, index};
     return a;
 }
 

@@ -298,6 +298,79 @@ SLIP_API SLIP_MUST_USE slip_status slip_call_run(slip_call *call);
 /* Destroys a call. Null is fine. */
 SLIP_API void slip_call_destroy(slip_call *call);
 
+/* ---- recorded graphs ------------------------------------------------------------------------ */
+
+/*
+ * A recorded graph: the tasks and edges of a program for given arguments, found once, and memory of
+ * its own for what they allocate. It is replayed any number of times without orchestration function
+ * or tensor map. It belongs to its runner, whose close destroys those that are left. May be used
+ * from any thread; calls are serialised with everything else on the runner. docs/record-replay.md.
+ */
+typedef struct slip_recording slip_recording;
+
+/*
+ * Records a program: runs its orchestration function (SLIP_MODE_DEVICE_ORCH) or its graph builder
+ * (SLIP_MODE_HOST_GRAPH) once in this process, with these arguments; no kernel runs and no argument
+ * is touched. `args` and `config` (may be null) are copied; replays use that configuration, whose
+ * sizing does not matter: a recording takes the room it needs. With config->audit every replay
+ * leaves the record of its graph for slip_audit.
+ *
+ * SLIP_E_NOT_RECORDABLE if the program reads or sets elements, or cannot be called in this process.
+ * On failure *out is null.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_graph_record(slip_runner *runner, slip_callable callable,
+                                                     const slip_run_arg *args, uint32_t arg_count,
+                                                     const slip_run_config *config,
+                                                     slip_recording **out);
+
+/*
+ * Changes argument `index` for the replays that follow. Tensors may lie elsewhere, with the type
+ * and shape they were recorded with. Scalars may change that the program hands on by
+ * slip_scalar_param and does not read itself. Anything else is SLIP_E_GRAPH_ARGUMENT: record again.
+ * That no two tensors overlap which did not is checked by the next replay. On failure nothing has
+ * changed.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_graph_set(slip_recording *recording, uint32_t index,
+                                                  const slip_run_arg *arg);
+
+/*
+ * Runs the graph once and waits for it; effects, copies, statistics and errors of kernels are those
+ * of slip_run. What a replay allocates lies where it lay in the one before, and replays follow each
+ * other. If its program was unregistered, SLIP_E_BAD_CALLABLE: it can only be destroyed.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_graph_replay(slip_recording *recording);
+
+/*
+ * Checked mode: records the program again with the arguments as they are now, and compares tasks,
+ * edges and arguments with the graph. SLIP_E_MISMATCH names the first task and field that differ.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_graph_check(slip_recording *recording);
+
+typedef struct slip_graph_info {
+    uint32_t struct_size;
+    uint32_t built; /* 1: by a graph builder, 0: by an orchestration function */
+    uint64_t tasks;
+    uint64_t edges;
+    uint64_t depth;      /* tasks on the longest path */
+    uint64_t roots;      /* tasks that wait for nothing */
+    uint64_t arguments;  /* tensors of all tasks */
+    uint64_t geometries; /* different ones among them */
+    uint64_t patches;    /* scalars of tasks that follow an argument */
+    uint64_t heap_bytes; /* allocated by the tasks; reserved for the graph's life */
+    uint64_t plan_bytes; /* of the graph as it is recorded, on the host */
+    uint64_t sm_bytes;   /* of its tasks on the device */
+    uint64_t replays;    /* that started */
+} slip_graph_info;
+
+/* Describes a recorded graph. */
+SLIP_API SLIP_MUST_USE slip_status slip_graph_describe(slip_recording *recording,
+                                                       slip_graph_info *out);
+
+/* Destroys a recorded graph and gives its memory back. Null is fine. */
+SLIP_API void slip_graph_destroy(slip_recording *recording);
+
+/* ---- sizings made ready --------------------------------------------------------------------- */
+
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
 
@@ -433,6 +506,7 @@ typedef struct slip_residency {
     uint64_t staging_bytes; /* room for host arguments on the device */
     uint64_t launch_bytes;  /* launch block and its rows */
     uint64_t caller_bytes;  /* slip_device_malloc, not given back yet */
+    uint64_t graph_bytes;   /* recorded graphs: their tasks and their own memory */
 } slip_residency;
 
 /* What of the committed regions takes memory now. */

@@ -64,7 +64,10 @@ typedef int32_t slip_status;
     X(E_FORMAT, -30, "a file or an image does not have the expected format")                       \
     X(E_MISMATCH, -31, "a result differs from what was expected")                                  \
     X(E_AUDIT, -32, "the dependency audit found a lost or a false edge")                           \
-    X(E_BUSY, -33, "the object is in use")
+    X(E_BUSY, -33, "the object is in use")                                                         \
+    X(E_NOT_RECORDABLE, -34, "the program does what a recorded graph cannot do again")             \
+    X(E_GRAPH_ARGUMENT, -35,                                                                       \
+      "an argument of a replay differs where the recorded graph depends on it")
 
 enum slip_status_code {
 #define SLIP_STATUS_ENUM(symbol, value, message) SLIP_##symbol = (value),

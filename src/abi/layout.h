@@ -97,9 +97,11 @@ typedef struct slipi_slot {
     uint32_t tensors_ref; /* in SM, units of 8 bytes: line 4 of this slot, or the ring's spill */
     uint32_t scalars_ref; /* ... line 3 of this slot, or the ring's spill */
     uint64_t submission;  /* index within the run, from 1 */
-    uint64_t mark;        /* submission serial that already has an edge from here */
+    uint64_t mark;        /* submission serial that already has an edge from here; graphs: its
+                             producers in all, what fan-in starts from in every run */
     uint32_t chain_count; /* first of a shared chain: tasks in it */
-    uint32_t reserved0;
+    slipi_au32 lap;       /* graphs: low bits of the run in which it completed last. Its completer
+                             writes; read when a run hangs [relaxed: only reported] */
 
     slipi_edge edges[SLIPI_INLINE_EDGES];
 
@@ -188,6 +190,13 @@ enum slipi_resource {
     SLIPI_RESOURCE_IMAGE = 5
 };
 
+/* How many lanes of a graph's tasks run a kernel. */
+typedef struct slipi_graph_use {
+    uint32_t kernel;
+    uint32_t uses;
+} slipi_graph_use;
+_Static_assert(sizeof(slipi_graph_use) == 8, "graph use size");
+
 /*
  * Header page of SM. The first part is the image: written by a build, never afterwards. What
  * follows is run state, zero at first; every shared word says who writes it.
@@ -206,7 +215,14 @@ typedef struct slipi_sm {
 
     slipi_queue queue[SLIPI_QUEUES]; /* 0x180 */
 
-    uint8_t pad1[0x40]; /* 0x300 */
+    /* 0x300: a graph that lies in ring 0 (sched/replay.c); zero in any other SM. */
+    slipi_au64 graph_done;   /* tasks of this run that are complete; any worker adds */
+    uint64_t graph_uses_off; /* slipi_graph_use[graph_uses]: kernels and how often */
+    uint32_t graph_uses;     /* 0: not known */
+    uint32_t graph_roots;    /* edge reference: who waits for nothing, linked like a fan-out */
+    uint64_t graph_depth;    /* tasks on the longest path; 0: not known */
+    uint64_t graph_edges;
+    uint8_t pad1[0x18];
 
     /* 0x340: fatal latch. 0 free, 1 being written, 2 set. Claimed by any thread. */
     slipi_au32 fatal;
@@ -225,6 +241,7 @@ typedef struct slipi_sm {
 } slipi_sm;
 _Static_assert(offsetof(slipi_sm, ring) == 0x80, "sm.ring");
 _Static_assert(offsetof(slipi_sm, queue) == 0x180, "sm.queue");
+_Static_assert(offsetof(slipi_sm, graph_done) == 0x300, "sm.graph_done");
 _Static_assert(offsetof(slipi_sm, fatal) == 0x340, "sm.fatal");
 _Static_assert(offsetof(slipi_sm, hungry) == 0x380, "sm.hungry");
 _Static_assert(offsetof(slipi_sm, fault) == 0x3c0, "sm.fault");

@@ -94,7 +94,8 @@ static inline void run_kernel(slipi_worker *w, const slipi_slot *slot, uint32_t 
     }
 }
 
-void slipi_run_task(slipi_worker *w, slipi_slot *slot)
+/* Runs a task's kernels; nothing if it has none or the run has failed. */
+static inline void run_kernels(slipi_worker *w, const slipi_slot *slot)
 {
     if (slot->shape != SLIP_TASK_DUMMY && slipi_failed(&w->at) == SLIP_OK) {
         slip_kernel_ctx *ctx = &w->ctx;
@@ -109,5 +110,17 @@ void slipi_run_task(slipi_worker *w, slipi_slot *slot)
             run_kernel(w, slot, 2);
         }
     }
+}
+
+void slipi_run_in_order(slipi_worker *w, slipi_slot *first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        run_kernels(w, &first[i]);
+    }
+}
+
+void slipi_run_task(slipi_worker *w, slipi_slot *slot)
+{
+    run_kernels(w, slot);
     slipi_complete(w, slot);
 }

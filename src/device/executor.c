@@ -49,6 +49,8 @@ static void init_worker(slipi_worker *w, const slip_device_services *sv, const s
     w->ticket = 0;
     w->progress_mark = 0;
     w->progress_ns = 0;
+    w->graph = launch->mode == SLIP_MODE_HOST_GRAPH ? 1 : 0;
+    w->graph_done = 0;
     memset(w->ready, 0, sizeof w->ready);
     memset(&w->ctx, 0, sizeof w->ctx);
     w->ctx.bindings = (const slip_binding *)(uintptr_t)launch->bindings;
@@ -135,6 +137,10 @@ static slip_status attach(slipi_worker *w, slipi_launch *launch)
                      : slipi_runtime_rebind_device_pointers(&w->at, launch, &why);
     }
     stamp(sv, launch, SLIPI_SPAN_ARENA_WIRE, false);
+    if (status == SLIP_OK && launch->mode == SLIP_MODE_HOST_GRAPH) {
+        slipi_store_relaxed(&w->at.sm->fatal_status, 0); /* published with the phase */
+        slipi_store_relaxed(&w->at.sm->fatal, 0u);
+    }
     if (status != SLIP_OK) {
         slipi_fault *fault = &launch->result.fault;
         slipi_log(SLIP_LOG_ERROR, "device: init failed: %s", why);

@@ -212,10 +212,33 @@ void slipi_submit_ready(slipi_worker *w, slipi_slot *slot)
     }
 }
 
+/* The oldest task of a graph that this run has not completed; null if there is none. `out_count`
+ * may be null: how many it has completed. */
+static const slipi_slot *look_at_graph(const slipi_worker *w, uint64_t *out_count)
+{
+    const slipi_slot *oldest = NULL;
+    uint64_t count = 0;
+    uint32_t lap = (uint32_t)w->at.launch->run_serial;
+    for (uint64_t i = 0; i < w->at.launch->graph_tasks; i++) {
+        /* Relaxed: only reported. */
+        bool complete = slipi_load_relaxed(&w->at.slots[0][i].lap) == lap;
+        count += complete ? 1 : 0;
+        oldest = !complete && oldest == NULL ? &w->at.slots[0][i] : oldest;
+    }
+    if (out_count != NULL) {
+        *out_count = count;
+    }
+    return oldest;
+}
+
 /* Completions so far: COMPLETED tasks among those not yet done, and done itself. */
 static uint64_t count_completed(const slipi_worker *w)
 {
     uint64_t count = 0;
+    if (w->graph != 0) {
+        (void)look_at_graph(w, &count);
+        return count;
+    }
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         const slipi_ring_state *s = &w->at.rt->ring[r];
         count += s->done;
@@ -232,6 +255,9 @@ static uint64_t count_completed(const slipi_worker *w)
 static const slipi_slot *find_stuck(const slipi_worker *w)
 {
     const slipi_slot *oldest = NULL;
+    if (w->graph != 0) {
+        return look_at_graph(w, NULL);
+    }
     for (uint32_t r = 0; r < SLIPI_RINGS; r++) {
         const slipi_ring_state *s = &w->at.rt->ring[r];
         for (uint64_t id = s->done; id < s->head; id++) {
@@ -286,7 +312,8 @@ void slipi_idle(slipi_worker *w)
     enum { SPIN_ROUNDS = 128, CHECK_MASK = 63, SLEEP_NS = 1000000 };
     const slip_device_services *sv = w->services;
     uint32_t rounds = w->idle_rounds++;
-    if (w->thread == 0 && (rounds & CHECK_MASK) == CHECK_MASK && w->at.rt != NULL) {
+    if (w->thread == 0 && (rounds & CHECK_MASK) == CHECK_MASK &&
+        (w->at.rt != NULL || w->graph != 0)) {
         check_progress(w);
     }
     if (w->thread != 0 || w->dispatcher != NULL || rounds < SPIN_ROUNDS) {
@@ -303,7 +330,7 @@ void slipi_idle(slipi_worker *w)
     slipi_event_wait(event, w->ticket, SLEEP_NS);
     slipi_add_relaxed(&w->at.sm->hungry, UINT32_MAX);
     w->armed = 0; /* the wait took the registration back */
-    if (w->at.rt != NULL) {
+    if (w->at.rt != NULL || w->graph != 0) {
         check_progress(w);
     }
 }

@@ -1,29 +1,14 @@
 /* build.c - a graph built by hand on the host; see build.h. */
-#include "graph/build.h"
+#include "graph/build_int.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "orch/orchestrator.h"
-
-/* What a program's builder is given, and everything behind it. */
-typedef struct builder {
-    slip_graph base; /* first */
-    slipi_worker worker;
-    slipi_launch launch;
-    slip_device_services services;
-    slip_binding bindings[SLIPI_MAX_BINDINGS];
-    slipi_kernel_row *kernels;
-    uint8_t *sm;
-    uint8_t *arena;
-    slipi_orchestrator o;
-} builder;
-
 /* The orchestrator behind a graph. */
 static slip_orch *orch_of(slip_graph *g)
 {
-    return &((builder *)(void *)g)->o.base;
+    return &((slipi_builder *)(void *)g)->o.base;
 }
 
 /* slip_graph_ops.arg_tensor */
@@ -49,8 +34,9 @@ static slip_status slice(slip_graph *g, const slip_tensor *t, const uint32_t *lo
 /* slip_graph_ops.add */
 static slip_status add(slip_graph *g, const slip_task *task, slip_task_handle *out)
 {
-    builder *b = (builder *)(void *)g;
-    for (uint32_t i = 0; task != NULL && task->args != NULL && i < task->arg_count; i++) {
+    slipi_builder *b = (slipi_builder *)(void *)g;
+    for (uint32_t i = 0;
+         b->o.recorder == NULL && task != NULL && task->args != NULL && i < task->arg_count; i++) {
         if (task->args[i].kind == SLIP_ACCESS_OUT && task->args[i].has_init != 0) {
             return slipi_orch_error(&b->o, SLIP_E_UNSUPPORTED,
                                     "argument %u has an initial value: a graph built on the host "
@@ -78,7 +64,7 @@ static const slip_graph_ops graph_ops = {
 };
 
 /* Copies the kernel table's core types; entries are the device's business. */
-static bool copy_kernels(builder *b, const slip_program *program)
+static bool copy_kernels(slipi_builder *b, const slip_program *program)
 {
     b->kernels = calloc(program->kernel_count != 0 ? program->kernel_count : 1, sizeof *b->kernels);
     if (b->kernels == NULL) {
@@ -90,8 +76,7 @@ static bool copy_kernels(builder *b, const slip_program *program)
     return true;
 }
 
-/* Makes regions in host memory and attaches the worker to them. */
-static slip_status open_builder(builder *b, const slipi_graph_spec *spec)
+slip_status slipi_builder_open(slipi_builder *b, const slipi_graph_spec *spec)
 {
     b->base.ops = &graph_ops;
     b->sm = calloc(1, spec->sm->sm_bytes);
@@ -109,7 +94,7 @@ static slip_status open_builder(builder *b, const slipi_graph_spec *spec)
     b->bindings[SLIPI_BIND_SM].bytes = spec->sm->sm_bytes;
     b->bindings[SLIPI_BIND_ARENA].address = (uint64_t)(uintptr_t)b->arena;
     b->bindings[SLIPI_BIND_ARENA].bytes = spec->runtime->arena_bytes;
-    b->bindings[SLIPI_BIND_AUDIT].address = 0;
+    b->bindings[SLIPI_BIND_AUDIT] = spec->audit;
     b->launch.run_serial = spec->run_serial;
     b->launch.binding_count = spec->binding_count;
     b->launch.arg_count = spec->arg_count;
@@ -125,20 +110,73 @@ static slip_status open_builder(builder *b, const slipi_graph_spec *spec)
     return slipi_runtime_rebind_device_pointers(&b->worker.at, &b->launch, &why);
 }
 
-/* Frees what the builder still owns. */
-static void close_builder(builder *b)
+void slipi_builder_close(slipi_builder *b)
 {
+    if (b == NULL) {
+        return;
+    }
     free(b->kernels);
     free(b->arena);
     free(b->sm);
     free(b);
 }
 
+slip_status slipi_builder_run(slipi_builder *b, const slipi_graph_spec *spec,
+                              const slipi_recorder *recorder, slipi_fault *fault)
+{
+    bool orchestrated = spec->orchestrated != 0;
+    slipi_orchestrator_begin(&b->o, &b->worker);
+    b->o.explicit_only = !orchestrated;
+    b->o.recorder = recorder;
+    b->o.rings.help = (slipi_help){nobody_helps, NULL, NULL};
+    slip_status status =
+        orchestrated ? spec->program->orchestrate(&b->o.base) : spec->program->build(&b->base);
+    if (status == SLIP_OK && b->o.depth != 1 && slipi_orch_state(&b->o) == SLIP_OK) {
+        (void)slipi_orch_error(&b->o, SLIP_E_SCOPE, "%u scopes are still open at the end",
+                               b->o.depth - 1);
+    }
+    if (status != SLIP_OK && slipi_orch_state(&b->o) == SLIP_OK) {
+        (void)slipi_orch_error(&b->o, SLIP_E_ORCH_FAILED, "the %s returned %d",
+                               orchestrated ? "orchestration function" : "graph builder", status);
+    }
+    status = slipi_orch_state(&b->o);
+    if (status == SLIP_E_HANG) {
+        fault->status = status; /* what waiting would be for is nobody's: see stop_waiting */
+    } else if (status != SLIP_OK) {
+        slipi_fault_read(&b->worker.at, fault);
+    }
+    return status;
+}
+
+/*
+ * Makes the slots of a built graph what a run leaves them as (sched/replay.c): the number of
+ * producers beside each fan-in, and a list of the tasks that wait for nothing. Such a task has no
+ * in-edge, so its first one is free for the list.
+ */
+static void seal(slipi_builder *b)
+{
+    const slipi_attached *at = &b->worker.at;
+    uint32_t *link = &at->sm->graph_roots;
+    for (uint64_t i = 0; i < b->o.submissions; i++) {
+        slipi_slot *slot = &at->slots[0][i];
+        int32_t fanin = slipi_load_relaxed(&slot->fanin); /* relaxed: nothing runs here */
+        slot->mark = (uint64_t)fanin;
+        at->sm->graph_edges += (uint64_t)fanin;
+        if (fanin == 0) {
+            slipi_edge *edge = &slot->edges[0];
+            *edge = (slipi_edge){0, slipi_slot_ref(at, slot)};
+            *link = slipi_edge_ref(at, edge);
+            link = &edge->next;
+        }
+    }
+}
+
 /* Takes the built SM over. */
-static void take_image(builder *b, slipi_graph_image *out)
+static void take_image(slipi_builder *b, slipi_graph_image *out)
 {
     const slipi_sm *sm = b->worker.at.sm;
     const slipi_ring_state *ring = &b->worker.at.rt->ring[0];
+    seal(b);
     out->tasks = b->o.submissions;
     out->heap_bytes = ring->heap_head;
     out->piece[0] = (slipi_graph_piece){0, sizeof *sm};
@@ -154,28 +192,16 @@ slip_status slipi_graph_build(const slipi_graph_spec *spec, slipi_graph_image *o
 {
     memset(out, 0, sizeof *out);
     out->fault.ring = out->fault.scope = out->fault.kernel = -1;
-    builder *b = calloc(1, sizeof *b);
-    slip_status status = b != NULL ? open_builder(b, spec) : SLIP_E_OUT_OF_MEMORY;
+    slipi_builder *b = calloc(1, sizeof *b);
+    slip_status status = b != NULL ? slipi_builder_open(b, spec) : SLIP_E_OUT_OF_MEMORY;
     if (status == SLIP_OK) {
-        slipi_orchestrator_begin(&b->o, &b->worker);
-        b->o.explicit_only = true;
-        b->o.rings.help = (slipi_help){nobody_helps, NULL, NULL};
-        status = spec->program->build(&b->base);
-        if (status != SLIP_OK && slipi_orch_state(&b->o) == SLIP_OK) {
-            (void)slipi_orch_error(&b->o, SLIP_E_ORCH_FAILED, "the graph builder returned %d",
-                                   status);
-        }
-        status = slipi_orch_state(&b->o);
-        if (status == SLIP_OK) {
-            take_image(b, out);
-        } else {
-            slipi_fault_read(&b->worker.at, &out->fault);
-        }
+        status = slipi_builder_run(b, spec, NULL, &out->fault);
+    }
+    if (status == SLIP_OK) {
+        take_image(b, out);
     }
     out->fault.status = status;
-    if (b != NULL) {
-        close_builder(b);
-    }
+    slipi_builder_close(b);
     return status;
 }
 

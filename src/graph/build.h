@@ -23,6 +23,8 @@ typedef struct slipi_graph_spec {
     uint32_t arg_count;
     uint32_t binding_count;
     uint64_t run_serial;
+    uint32_t orchestrated; /* 1: the orchestration function, not the builder. Recording only */
+    slip_binding audit;    /* the recorder's own */
 } slipi_graph_spec;
 
 /* A piece of SM that is not zero. */

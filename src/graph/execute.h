@@ -1,5 +1,5 @@
 /*
- * execute.h - runs a graph that the host built: slots and edges lie ready in SM.
+ * execute.h - runs a graph that lies in SM, built on the host or recorded.
  *
  * For the executor's thread 0.
  */
@@ -8,7 +8,8 @@
 
 #include "sched/worker.h"
 
-/* Runs every task of the graph in SM once and waits for all of them; fills launch->result. */
+/* Runs every task of the graph in SM once and waits for all of them; fills launch->result. The
+ * graph is then as it was: the next run may follow at once. */
 slip_status slipi_graph_execute(slipi_worker *w, slipi_launch *launch);
 
 #endif

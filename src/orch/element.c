@@ -71,6 +71,12 @@ static slip_status begin(slipi_orchestrator *o, const slip_tensor *t, const uint
     if (status != SLIP_OK) {
         return status;
     }
+    if (o->recorder != NULL) {
+        return slipi_orch_error(o, SLIP_E_NOT_RECORDABLE,
+                                "the program %s an element of a tensor: a recorded graph does not "
+                                "depend on contents; use a task, or run it without recording",
+                                writes ? "sets" : "reads");
+    }
     if (writes && (t->flags & SLIPI_TENSOR_READ_ONLY) != 0) {
         return slipi_orch_error(
             o, SLIP_E_SIGNATURE,

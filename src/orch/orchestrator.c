@@ -125,6 +125,9 @@ static slip_status arg_scalar(slip_orch *base, uint32_t index, uint64_t *out_bit
     if (arg == NULL) {
         return o->failed;
     }
+    if (o->recorder != NULL) {
+        o->recorder->read(o->recorder->user, index);
+    }
     *out_bits = arg->scalar;
     return SLIP_OK;
 }
@@ -195,6 +198,7 @@ void slipi_orchestrator_begin(slipi_orchestrator *o, slipi_worker *w)
     o->base.ops = &orch_ops;
     o->worker = w;
     o->explicit_only = false;
+    o->recorder = NULL;
     o->failed = SLIP_OK;
     o->depth = 0;
     o->submissions = 0;

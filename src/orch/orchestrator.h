@@ -24,8 +24,28 @@ enum {
     SLIPI_TENSOR_TILE = 4u       /* box_lo is a multiple of box_len, and `tile` counts the boxes */
 };
 
+/* True for an argument that is a scalar. */
+static inline bool slipi_is_scalar(const slip_arg *arg)
+{
+    return arg->kind >= SLIP_ARG_SCALAR;
+}
+
 /* A buffer's name: a run argument's index, or bit 61, ring and position of a heap buffer. */
 #define SLIPI_BUFFER_HEAP (UINT64_C(1) << 61)
+
+/*
+ * Who records a graph is told what slots do not hold. A recorded run starts no task: nothing is
+ * ever COMPLETED, so every dependency is an edge, and nothing can be waited for.
+ */
+typedef struct slipi_recorder {
+    void *user;
+    /* Run argument `index`, a scalar, was read by the program itself. */
+    void (*read)(void *user, uint32_t index);
+    /* Scalar `index` of the submission's task is run argument `param`. */
+    void (*follow)(void *user, uint64_t submission, uint32_t index, uint32_t param);
+    /* Every element of the buffer is to hold `bits` before the submission's task starts. */
+    void (*fill)(void *user, uint64_t buffer, uint64_t bits);
+} slipi_recorder;
 
 typedef struct slipi_orchestrator {
     slip_orch base; /* first: what the program is given */
@@ -42,6 +62,7 @@ typedef struct slipi_orchestrator {
     uint32_t core_count[2];           /* of the device: AIC, AIV */
     uint64_t args_seq;                /* at which the run arguments' buffers are born */
     slipi_audit_header *audit;        /* null = off */
+    const slipi_recorder *recorder;   /* null = this is a run */
     uint64_t first_task[SLIPI_RINGS]; /* head of each ring when the run began */
     slipi_scope scopes[SLIP_MAX_SCOPE_DEPTH];
 } slipi_orchestrator;

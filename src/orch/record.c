@@ -40,7 +40,7 @@ void slipi_record_task(slipi_orchestrator *o, const slipi_slot *slot, const slip
     const slip_task_tensor *tensors = slipi_tensors_of(&o->worker->at, slot);
     for (uint32_t i = 0, n = 0; i < task->arg_count; i++) {
         const slip_arg *from = &task->args[i];
-        if (from->kind == SLIP_ARG_SCALAR) {
+        if (slipi_is_scalar(from)) {
             continue;
         }
         bool fresh = from->kind == SLIP_ACCESS_OUT; /* its handle is not set yet */

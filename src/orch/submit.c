@@ -89,12 +89,42 @@ static slip_status check_kernels(slipi_orchestrator *o, const slip_task *task)
     }
 }
 
+/* Checks a scalar that names a run argument. */
+static SLIPI_NOINLINE slip_status check_param(slipi_orchestrator *o, const slip_arg *arg)
+{
+    const slipi_launch *launch = o->worker->at.launch;
+    const slipi_launch_arg *rows = (const slipi_launch_arg *)(uintptr_t)launch->args;
+    if (arg->kind != SLIP_ARG_SCALAR_PARAM) {
+        return slipi_orch_error(o, SLIP_E_INVALID_ARGUMENT,
+                                "argument kind %u: a scalar, or an enum slip_access with a tensor",
+                                arg->kind);
+    }
+    if (arg->bits >= launch->arg_count || rows[arg->bits].kind != SLIP_PARAM_SCALAR) {
+        return slipi_orch_error(o, SLIP_E_SIGNATURE,
+                                "a scalar follows run argument %llu, which is no scalar of this "
+                                "run; it has %u arguments",
+                                (unsigned long long)arg->bits, launch->arg_count);
+    }
+    return SLIP_OK;
+}
+
+/* The value of a scalar that names a run argument; a recorder is told. */
+static SLIPI_NOINLINE uint64_t take_param(const slipi_orchestrator *o, const slipi_slot *slot,
+                                          uint32_t index, const slip_arg *arg)
+{
+    const slipi_launch_arg *rows = (const slipi_launch_arg *)(uintptr_t)o->worker->at.launch->args;
+    if (o->recorder != NULL) {
+        o->recorder->follow(o->recorder->user, slot->submission, index, (uint32_t)arg->bits);
+    }
+    return rows[arg->bits].scalar;
+}
+
 /* Checks one argument and adds its needs. */
 static slip_status plan_arg(slipi_orchestrator *o, const slip_arg *arg, plan *p)
 {
-    if (arg->kind == SLIP_ARG_SCALAR) {
+    if (slipi_is_scalar(arg)) {
         p->scalars++;
-        return SLIP_OK;
+        return arg->kind == SLIP_ARG_SCALAR ? SLIP_OK : check_param(o, arg);
     }
     p->tensors++;
     if (arg->tensor == NULL || arg->kind > SLIP_ACCESS_OUT_EXISTING) {
@@ -161,7 +191,7 @@ static slip_status make_plan(slipi_orchestrator *o, const slip_task *task, plan 
 /* Waiting has become pointless: the run hangs, or nothing runs because a graph is only built. */
 static SLIPI_COLD slip_status stop_waiting(slipi_orchestrator *o, const char *resource)
 {
-    if (o->explicit_only) {
+    if (o->explicit_only || o->recorder != NULL) {
         slipi_fault fault = {.status = SLIP_E_RING_DEADLOCK, .scope = -1, .kernel = -1};
         return slipi_orch_fault(o, &fault,
                                 "the graph needs more %s than ring 0 holds: raise "
@@ -287,7 +317,9 @@ static SLIPI_NOINLINE void make_output(const submission *sub, const slip_arg *ar
     buffer->bytes = elements * slip_dtype_bytes(arg->dtype);
     buffer->binding = SLIPI_BIND_HEAP;
     slipi_tensormap_insert(buffer, sub->slot->task, sub->serial);
-    if (arg->has_init != 0) {
+    if (arg->has_init != 0 && o->recorder != NULL) {
+        o->recorder->fill(o->recorder->user, to->buffer, arg->bits);
+    } else if (arg->has_init != 0) {
         uint8_t *bytes = at->heap_base + offset;
         fill(bytes, buffer->bytes, slip_dtype_bytes(arg->dtype), arg->bits);
         o->worker->services->publish(o->worker->services->device, bytes, buffer->bytes);
@@ -312,7 +344,7 @@ static SLIPI_NOINLINE void set_outputs(slipi_orchestrator *o, const slip_task *t
             t->scope_serial = slipi_scope_now(o)->serial;
             t->run_serial = o->run_serial;
         }
-        stored += arg->kind != SLIP_ARG_SCALAR ? 1 : 0;
+        stored += slipi_is_scalar(arg) ? 0 : 1;
     }
 }
 
@@ -338,6 +370,7 @@ static void store_args(const submission *sub, const slip_task *task, const plan 
     slipi_ring_state *s = &at->rt->ring[p->ring];
     slip_task_tensor *tensors = slipi_tensors_of(at, sub->slot);
     uint64_t *scalars = slipi_scalars_of(at, sub->slot);
+    const uint64_t *first = scalars;
     uint64_t heap = 0;
     if (p->need.heap_bytes != 0) {
         heap = slipi_place(s->heap_head, p->need.heap_bytes, e->heap_bytes);
@@ -345,8 +378,11 @@ static void store_args(const submission *sub, const slip_task *task, const plan 
     }
     for (uint32_t i = 0; i < task->arg_count; i++) {
         const slip_arg *arg = &task->args[i];
-        if (arg->kind == SLIP_ARG_SCALAR) {
-            *scalars++ = arg->bits;
+        if (slipi_is_scalar(arg)) {
+            *scalars = arg->kind == SLIP_ARG_SCALAR
+                           ? arg->bits
+                           : take_param(sub->o, sub->slot, (uint32_t)(scalars - first), arg);
+            scalars++;
             continue;
         }
         if (arg->kind == SLIP_ACCESS_OUT) {
@@ -433,8 +469,7 @@ static void find_producers(submission *sub, const slip_task *task)
                            .kind = manual ? SLIPI_ACCESS_MANUAL : SLIPI_ACCESS_AUTO};
     for (uint32_t i = 0; i < task->arg_count; i++) {
         const slip_arg *arg = &task->args[i];
-        if (arg->kind == SLIP_ARG_SCALAR || arg->kind == SLIP_ACCESS_NONE ||
-            arg->kind == SLIP_ACCESS_OUT) {
+        if (slipi_is_scalar(arg) || arg->kind == SLIP_ACCESS_NONE || arg->kind == SLIP_ACCESS_OUT) {
             continue;
         }
         access.tensor = arg->tensor;

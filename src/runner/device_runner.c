@@ -176,6 +176,7 @@ static void tear_down(slip_runner *runner)
     bool quiet = runner->device != NULL && runner->refuses == 0 && runner->broken == 0;
     slipi_records_fini(runner, quiet);
     slipi_calls_fini(runner, quiet);
+    slipi_recordings_fini(runner, quiet);
     if (quiet) {
         free_device_memory(runner);
     }

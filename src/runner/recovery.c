@@ -26,6 +26,7 @@ static void forget_device(slip_runner *runner)
     slipi_programs_forget(runner);
     runner->staging = (slipi_staging){0, 0};
     slipi_calls_forget(runner);
+    slipi_recordings_forget(runner);
     runner->launch.address = 0;
     runner->audit.region = (slipi_region){0, 0, 0};
     runner->audited = 0;

@@ -44,6 +44,7 @@ static void add_others(const slip_runner *runner, slip_residency *out)
     out->staging_bytes = runner->staging.bytes;
     out->launch_bytes = runner->launch.address != 0 ? SLIPI_LAUNCH_BYTES : 0;
     slipi_calls_count(runner, out);
+    slipi_recordings_count(runner, out);
     for (uint32_t i = 0; i < runner->memory.count; i++) {
         out->caller_bytes += runner->memory.rows[i].bytes;
     }

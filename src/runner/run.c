@@ -317,8 +317,12 @@ slip_status slipi_run_perform(slipi_run *run)
             return status;
         }
     }
-    status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
-                                                       : run_device_orch(run);
+    if (run->recording != NULL) {
+        status = slipi_run_replay(run);
+    } else {
+        status = run->config->mode == SLIP_MODE_HOST_GRAPH ? slipi_run_host_graph(run)
+                                                           : run_device_orch(run);
+    }
     run->end_ns = slipi_run_now(run);
     if (run->request.audit.address != 0 || run->runner->trace != NULL) {
         status = end_records(run, status);
@@ -368,6 +372,7 @@ void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config 
     run->timed = !said || config->untimed == 0 || runner->trace != NULL;
     run->runner = runner;
     run->callable = NULL;
+    run->recording = NULL;
     run->request.flags = 0;
     run->request.graph_tasks = 0;
     run->request.audit = (slip_binding){0, 0};

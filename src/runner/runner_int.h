@@ -75,7 +75,8 @@ struct slip_runner {
     slipi_staging staging; /* host arguments of runs on the device */
     slipi_launch_place launch;
     slipi_device_memory memory;
-    slip_call *calls; /* prepared calls, a list */
+    slip_call *calls;           /* prepared calls, a list */
+    slip_recording *recordings; /* recorded graphs, a list */
     slipi_callables callables;
     slipi_record audit;
     slipi_record task_trace;
@@ -95,6 +96,7 @@ struct slip_runner {
 /* One run in progress. */
 typedef struct slipi_run {
     slip_runner *runner;
+    slip_recording *recording; /* what is replayed; null in any other run */
     slipi_callable *callable;
     const slip_run_config *config; /* never null */
     slipi_bind_request request;
@@ -273,6 +275,36 @@ void slipi_calls_count(const slip_runner *runner, slip_residency *out);
 
 /* Destroys the calls that are left, at close; their device memory only if `device`. */
 void slipi_calls_fini(slip_runner *runner, bool device);
+
+/* ---- recording.c ---- */
+
+struct slipi_plan;
+
+/*
+ * Makes a recorded graph of a checked plan, which it takes over and frees whatever happens, for a
+ * program with the same parameters and kernels. run->{runner, callable, config} are set.
+ */
+slip_status slipi_recording_open(const slipi_run *run, slip_callable callable,
+                                 struct slipi_plan *plan, const slip_run_arg *args,
+                                 slip_recording **out);
+
+/* The plan of a recorded graph. */
+const struct slipi_plan *slipi_recording_plan(const slip_recording *recording);
+
+/* The runner of a recorded graph. */
+slip_runner *slipi_recording_runner(const slip_recording *recording);
+
+/* Records a program's plan; the caller's to free(). */
+slip_status slipi_recording_make_plan(const slipi_run *run, const slipi_launch_arg *rows,
+                                      const slip_binding *bindings, struct slipi_plan **out);
+
+/* A replay, from the arguments on. */
+slip_status slipi_run_replay(slipi_run *run);
+
+/* As the functions of call.c. */
+void slipi_recordings_forget(slip_runner *runner);
+void slipi_recordings_count(const slip_runner *runner, slip_residency *out);
+void slipi_recordings_fini(slip_runner *runner, bool device);
 
 /* ---- run.c and graph_run.c ---- */
 

@@ -41,6 +41,10 @@ static bool take_producer(const slipi_worker *w, slipi_slot *consumer)
 
 void slipi_complete(slipi_worker *w, slipi_slot *slot)
 {
+    if (w->graph != 0) {
+        slipi_complete_in_graph(w, slot);
+        return;
+    }
     uint32_t ref = close_fanout(w, slot);
     SLIPI_ASSERT(ref != SLIPI_FANOUT_CLOSED); /* a task completes once */
     while (ref != 0) {

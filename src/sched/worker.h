@@ -43,6 +43,8 @@ typedef struct slipi_worker {
     uint32_t ticket;       /* ... with this ticket of sm->progress */
     uint64_t progress_mark; /* thread 0: completions seen at the last look ... */
     uint64_t progress_ns;   /* ... and when; 0 = not waiting */
+    uint32_t graph;         /* 1: what runs is a graph that lies in SM (replay.c) */
+    uint32_t graph_done;    /* tasks completed that sm->graph_done does not count yet */
     slipi_chain ready[SLIPI_QUEUES];
     slip_kernel_ctx ctx;
 } slipi_worker;
@@ -83,6 +85,14 @@ void slipi_ready_call(slipi_worker *w, uint32_t count);
  */
 void slipi_complete(slipi_worker *w, slipi_slot *slot);
 
+/* ---- replay.c ------------------------------------------------------------------------------- */
+
+/*
+ * Completes a task of a graph: makes ready whoever waited for it last, and what it changes is as
+ * before the run again once the run is over. For slipi_complete.
+ */
+void slipi_complete_in_graph(slipi_worker *w, slipi_slot *slot);
+
 /* Latches the first failure of a run; later ones are dropped. Any thread. */
 SLIPI_COLD void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
 
@@ -113,6 +123,12 @@ bool slipi_runs_at_once(const slipi_worker *w, const slipi_slot *slot);
 
 /* Takes a task that is ready at submission: runs it, keeps it or shares it (dispatch mode). */
 void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
+
+/*
+ * Runs the kernels of a graph's tasks one after the other in the order of the slots, which is an
+ * order in which they may run, and completes nothing. For thread 0 of a self-executing platform.
+ */
+void slipi_run_in_order(slipi_worker *w, slipi_slot *first, uint64_t count);
 
 /*
  * Waits a little after `slipi_step` found nothing. Thread 0 sleeps until there is progress, and
