@@ -95,8 +95,14 @@ typedef struct slipi_plan_task {
 } slipi_plan_task;
 _Static_assert(sizeof(slipi_plan_task) == 32, "plan task size");
 
-/* A producer: index of a task. */
+/* A producer: index of a task, and whether the program named the edge itself; then it need not be a
+ * conflict of two regions. Sorted by index. */
 typedef uint32_t slipi_plan_edge;
+#define SLIPI_PLAN_EDGE_EXPLICIT 0x80000000u
+static inline uint32_t slipi_plan_producer(slipi_plan_edge edge)
+{
+    return edge & ~SLIPI_PLAN_EDGE_EXPLICIT;
+}
 
 /* A tensor argument of a task. */
 typedef struct slipi_plan_arg {

@@ -185,7 +185,7 @@ static void write_edges(const slipi_plan *plan, uint8_t *sm)
     uint64_t total = slipi_plan_count(plan, SLIPI_PLAN_EDGES);
     uint32_t place = 0;
     for (uint64_t e = 0; e < total; e++) {
-        slots[producers[e]].chain_count++;
+        slots[slipi_plan_producer(producers[e])].chain_count++;
     }
     for (uint64_t i = 0; i < count; i++) {
         slots[i].ready_next = place;
@@ -197,7 +197,7 @@ static void write_edges(const slipi_plan *plan, uint8_t *sm)
     for (uint64_t i = 0; i < count; i++) {
         uint32_t self = first_slot + (uint32_t)i;
         for (uint32_t e = 0; e < tasks[i].edge_count; e++) {
-            slipi_slot *producer = &slots[producers[tasks[i].first_edge + e]];
+            slipi_slot *producer = &slots[slipi_plan_producer(producers[tasks[i].first_edge + e])];
             uint32_t at = producer->ready_next++;
             bool last = --producer->chain_count == 0;
             edges[at] = (slipi_edge){last ? 0 : first_edge + at + 1, self};

@@ -29,8 +29,8 @@ typedef struct slipi_plan_problem {
  *   - task: shape of enum slip_task_shape; edges, args, scalars within their sections and in the
  *     order of the tasks without gaps (first == sum of what came before, last sum == count);
  *     arg_count + scalar_count <= SLIP_MAX_TASK_ARGS; lanes name kernels of the right core type,
- *     unused lanes 0; producers ascending, without repetition, below the task's index; depth <
- *     SLIP_MAX_SCOPE_DEPTH; manual 0 or 1
+ *     unused lanes 0; producers (slipi_plan_producer) ascending, without repetition, below the
+ * task's index; depth < SLIP_MAX_SCOPE_DEPTH; manual 0 or 1
  *   - plan->depth and plan->roots are what the edges say
  *   - arg: geometry in range; access of enum slip_access; binding HEAP with a buffer in range, made
  *     by this task (OUT) or an earlier one (any other access), or a binding with a nonzero row; the

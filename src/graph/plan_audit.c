@@ -69,7 +69,10 @@ void slipi_plan_audit(const slipi_plan *plan, void *to)
         for (uint32_t e = 0; e < task->edge_count; e++) {
             slipi_audit_edge *edge = (slipi_audit_edge *)(void *)at;
             edge->head = (slipi_audit_head){SLIPI_AUDIT_EDGE, sizeof *edge};
-            edge->producer = slipi_plan_edges(plan)[task->first_edge + e] + UINT64_C(1);
+            slipi_plan_edge from = slipi_plan_edges(plan)[task->first_edge + e];
+            bool named = (from & SLIPI_PLAN_EDGE_EXPLICIT) != 0;
+            edge->producer = slipi_plan_producer(from) + UINT64_C(1);
+            edge->flags = named ? SLIPI_AUDIT_EDGE_EXPLICIT : 0;
             edge->consumer = i + 1;
             at += sizeof *edge;
         }

@@ -128,8 +128,10 @@ static bool same_task(const comparison *c, uint64_t index)
         return false;
     }
     for (uint32_t e = 0; e < x->edge_count; e++) {
-        uint64_t producers[2] = {slipi_plan_edges(c->a)[x->first_edge + e] + UINT64_C(1),
-                                 slipi_plan_edges(c->b)[y->first_edge + e] + UINT64_C(1)};
+        slipi_plan_edge a = slipi_plan_edges(c->a)[x->first_edge + e];
+        slipi_plan_edge b = slipi_plan_edges(c->b)[y->first_edge + e];
+        uint64_t producers[2] = {slipi_plan_producer(a) + UINT64_C(1),
+                                 slipi_plan_producer(b) + UINT64_C(1)};
         if (!same_in(c, "producer", e, producers)) {
             return false;
         }

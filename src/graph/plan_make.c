@@ -303,16 +303,17 @@ static void put_task(maker *m, const slipi_audit_task *from, cursor *c)
 }
 
 /* Adds a producer to the last task, ascending. */
-static void put_edge(maker *m, uint64_t producer_submission, cursor *c)
+static void put_edge(maker *m, const slipi_audit_edge *from, cursor *c)
 {
     slipi_plan_task *task = (slipi_plan_task *)section(m, SLIPI_PLAN_TASKS) + (c->task - 1);
     slipi_plan_edge *edges = (slipi_plan_edge *)section(m, SLIPI_PLAN_EDGES) + task->first_edge;
-    uint32_t producer = (uint32_t)producer_submission - 1;
+    uint32_t producer = (uint32_t)from->producer - 1;
+    bool named = (from->flags & SLIPI_AUDIT_EDGE_EXPLICIT) != 0;
     uint32_t i = task->edge_count++;
-    for (; i > 0 && edges[i - 1] > producer; i--) {
+    for (; i > 0 && slipi_plan_producer(edges[i - 1]) > producer; i--) {
         edges[i] = edges[i - 1];
     }
-    edges[i] = producer;
+    edges[i] = producer | (named ? SLIPI_PLAN_EDGE_EXPLICIT : 0);
     c->edge++;
     if (m->depth[producer] >= m->depth[c->task - 1]) {
         m->depth[c->task - 1] = m->depth[producer] + 1;
@@ -377,7 +378,7 @@ static void fill_plan(maker *m)
         if (r->kind == SLIPI_AUDIT_TASK) {
             put_task(m, (const slipi_audit_task *)(const void *)r, &c);
         } else if (r->kind == SLIPI_AUDIT_EDGE) {
-            put_edge(m, ((const slipi_audit_edge *)(const void *)r)->producer, &c);
+            put_edge(m, (const slipi_audit_edge *)(const void *)r, &c);
         }
     }
     slipi_plan_buffer *buffers = section(m, SLIPI_PLAN_BUFFERS);

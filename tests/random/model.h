@@ -209,4 +209,12 @@ uint32_t rp_variant(const rp_program *p);
 bool rp_run(rp_program *p, slip_runner *runner, slip_callable callable, bool audit, char *why,
             size_t why_bytes);
 
+/*
+ * Records it and replays it with other contents of its run arguments, elsewhere in memory too;
+ * every replay must be as rp_execute says, and checked mode must find no difference. A program that
+ * gets or sets elements must be refused. `audit` also asks the oracle about the graph.
+ */
+bool rp_replay(rp_program *p, slip_runner *runner, slip_callable callable, bool audit, char *why,
+               size_t why_bytes);
+
 #endif

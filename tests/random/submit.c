@@ -270,3 +270,106 @@ bool rp_run(rp_program *p, slip_runner *runner, slip_callable callable, bool aud
     }
     return status == SLIP_OK;
 }
+
+/* True if an operation that a graph cannot hold is left. */
+static bool touches_elements(const rp_program *p)
+{
+    for (uint32_t i = 0; i < p->op_count; i++) {
+        if (!p->op[i].off && (p->op[i].kind == RP_GET || p->op[i].kind == RP_SET)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Other contents for the run arguments, and what becomes of them. */
+static void change_contents(rp_program *p, uint32_t round)
+{
+    for (uint32_t t = 0; t < p->run_tensors; t++) {
+        rp_memory *memory = &p->memory[p->tensor[t].memory];
+        for (uint32_t i = 0; i < memory->elements; i++) {
+            memory->start[i] = (uint32_t)rp_mix64(p->seed + round * 4096u + i);
+        }
+    }
+    rp_execute(p);
+}
+
+/* Replays once with the run arguments' memories in `at`, and compares. */
+static bool replay_once(rp_program *p, const running *r, slip_recording *graph,
+                        uint32_t at[][RP_ELEMENTS], char *why, size_t why_bytes)
+{
+    for (uint32_t t = 0; t < p->run_tensors; t++) {
+        uint32_t m = p->tensor[t].memory;
+        memcpy(at[m], p->memory[m].start, sizeof(at[m]));
+    }
+    slip_status status = slip_graph_replay(graph);
+    if (status != SLIP_OK) {
+        (void)snprintf(why, why_bytes, "replay: %s", slip_status_name(status));
+        return false;
+    }
+    for (uint32_t t = 0; t < p->run_tensors; t++) {
+        uint32_t m = p->tensor[t].memory;
+        memcpy(p->memory[m].host, at[m], sizeof(at[m]));
+    }
+    return compare(p, r, why, why_bytes);
+}
+
+/* Three replays with other contents, the last one elsewhere in memory, then checked mode. */
+static bool replay_all(rp_program *p, const running *r, slip_recording *graph, char *why,
+                       size_t why_bytes)
+{
+    static uint32_t at[2][RP_MAX_TENSORS][RP_ELEMENTS];
+    slip_run_arg arg[RP_MAX_RUN_TENSORS + 1u];
+    for (uint32_t round = 0; round < 4; round++) {
+        change_contents(p, round);
+        make_run_args(p, r, arg);
+        for (uint32_t t = 0; t < p->run_tensors; t++) {
+            const rp_tensor *tensor = &p->tensor[t];
+            arg[t + 1u].host = &at[round / 2u][tensor->memory][tensor->offset];
+            slip_status status = slip_graph_set(graph, t + 1u, &arg[t + 1u]);
+            if (status != SLIP_OK) {
+                (void)snprintf(why, why_bytes, "set: %s", slip_status_name(status));
+                return false;
+            }
+        }
+        if (!replay_once(p, r, graph, at[round / 2u], why, why_bytes)) {
+            return false;
+        }
+    }
+    slip_status status = slip_graph_check(graph);
+    (void)snprintf(why, why_bytes, "check: %s", slip_status_name(status));
+    return status == SLIP_OK;
+}
+
+/* Records, replays, compares. */
+bool rp_replay(rp_program *p, slip_runner *runner, slip_callable callable, bool audit, char *why,
+               size_t why_bytes)
+{
+    static running r;
+    slip_run_arg arg[RP_MAX_RUN_TENSORS + 1u];
+    slip_run_config config = {.struct_size = sizeof(config)};
+    slip_recording *graph = NULL;
+    config.dispatch = p->dispatch;
+    config.control_threads = p->threads;
+    config.audit = audit ? 1u : 0u;
+    memset(&r.value, 0, sizeof(r.value));
+    r.p = p;
+    make_run_args(p, &r, arg);
+    bool refused = touches_elements(p);
+    slip_log_set_level(refused ? SLIP_LOG_ERROR - 1 : SLIP_LOG_WARN);
+    slip_status status =
+        slip_graph_record(runner, callable, arg, p->run_tensors + 1u, &config, &graph);
+    slip_log_set_level(SLIP_LOG_WARN);
+    (void)snprintf(why, why_bytes, "record: %s", slip_status_name(status));
+    if (refused || status != SLIP_OK) {
+        return refused && status == SLIP_E_NOT_RECORDABLE;
+    }
+    bool good = replay_all(p, &r, graph, why, why_bytes);
+    slip_audit_report report = {.struct_size = sizeof(report)};
+    if (good && audit && slip_audit(runner, &report) != SLIP_OK) {
+        (void)snprintf(why, why_bytes, "audit of a replay: %s", report.first_problem);
+        good = false;
+    }
+    slip_graph_destroy(graph);
+    return good;
+}

@@ -2,17 +2,22 @@
  * test_random_programs.c - thousands of random programs give the bytes of sequential execution.
  *
  *     test_random_programs [--platform P] [--seed S] [--count N] [--threads T] [--only I]
- *                          [--audit-every N]
+ *                          [--audit-every N] [--replay 1]
  *
  * Every program has a seed of its own, made from S and its index; --only runs one of them. The
  * runner is used again and again, so that programs meet the state that others left; some sizings
  * return, and some programs are also judged by the oracle. A failing program is cut down and
  * printed. SLIPWAY_TEST_SCALE (percent) scales the default count.
  *
+ * With --replay programs are recorded and replayed instead; gets are left out of them first.
+ *
  * ctest-labels: random
  * ctest-run: cpu --platform cpu
  * ctest-run: a2a3sim --platform a2a3sim --count 3000
  * ctest-run: a5sim --platform a5sim --count 3000
+ * ctest-run: replay_cpu --platform cpu --replay 1 --count 10000
+ * ctest-run: replay_a2a3sim --platform a2a3sim --replay 1 --count 600
+ * ctest-run: replay_a5sim --platform a5sim --replay 1 --count 600
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +39,7 @@ typedef struct options {
     uint32_t threads;
     uint32_t only; /* RP_NONE: all */
     uint32_t audit_every;
+    uint32_t replay; /* 1: record and replay */
 } options;
 
 /* Everything that is open. */
@@ -41,6 +47,7 @@ typedef struct bench {
     slip_runner *runner;
     slip_callable callable[RP_VARIANTS];
     uint32_t shrink_runs;
+    bool replay;
 } bench;
 
 static rp_program program;
@@ -61,14 +68,21 @@ static bool open_bench(const options *opt, bench *b)
     return status == SLIP_OK;
 }
 
+/* Runs the program, or records and replays it. */
+static bool judge(const bench *b, bool audit, char *why, size_t why_bytes)
+{
+    slip_callable callable = b->callable[rp_variant(&program)];
+    return b->replay ? rp_replay(&program, b->runner, callable, audit, why, why_bytes)
+                     : rp_run(&program, b->runner, callable, audit, why, why_bytes);
+}
+
 /* True if the program fails in one of several runs. */
 static bool fails(bench *b, uint32_t attempts)
 {
     char why[512];
     for (uint32_t i = 0; i < attempts; i++) {
         b->shrink_runs++;
-        if (!rp_run(&program, b->runner, b->callable[rp_variant(&program)], true, why,
-                    sizeof(why))) {
+        if (!judge(b, true, why, sizeof(why))) {
             return true;
         }
     }
@@ -163,7 +177,7 @@ static void report(const options *opt, bench *b, uint32_t index, const char *why
         shrink(b);
     }
     char last[512];
-    if (!rp_run(&program, b->runner, b->callable[rp_variant(&program)], true, last, sizeof(last))) {
+    if (!judge(b, true, last, sizeof(last))) {
         fprintf(stderr, "what is left fails with: %s\n", last);
     }
     rp_print(&program, stderr);
@@ -175,7 +189,10 @@ static bool run_one(const options *opt, bench *b, uint32_t index)
     char why[512];
     rp_generate(&program, rp_mix64(rp_mix64(opt->seed) + index), opt->threads);
     bool audit = index % opt->audit_every == 0 || opt->only != RP_NONE;
-    if (rp_run(&program, b->runner, b->callable[rp_variant(&program)], audit, why, sizeof(why))) {
+    for (uint32_t i = 0; b->replay && i < program.op_count; i++) {
+        program.op[i].off = program.op[i].kind == RP_GET;
+    }
+    if (judge(b, audit, why, sizeof(why))) {
         return true;
     }
     report(opt, b, index, why);
@@ -188,6 +205,7 @@ static bool run_all(const options *opt)
     bench b;
     memset(&b, 0, sizeof(b));
     bool good = open_bench(opt, &b);
+    b.replay = opt->replay != 0;
     uint64_t tasks = 0;
     uint32_t first = opt->only == RP_NONE ? 0 : opt->only;
     uint32_t end = opt->only == RP_NONE ? opt->count : opt->only + 1u;
@@ -231,6 +249,8 @@ static bool read_options(int argc, char **argv, options *opt)
             opt->only = (uint32_t)number(value);
         } else if (strcmp(argv[i], "--audit-every") == 0) {
             opt->audit_every = (uint32_t)number(value);
+        } else if (strcmp(argv[i], "--replay") == 0) {
+            opt->replay = (uint32_t)number(value);
         } else {
             return false;
         }
@@ -252,11 +272,11 @@ int main(int argc, char **argv)
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     uint64_t clock_seed = rp_mix64((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
-    options opt = {"cpu", clock_seed % 1000000000u, DEFAULT_COUNT, 3, RP_NONE, AUDIT_EVERY};
+    options opt = {"cpu", clock_seed % 1000000000u, DEFAULT_COUNT, 3, RP_NONE, AUDIT_EVERY, 0};
     if (!read_options(argc, argv, &opt)) {
         fprintf(stderr,
                 "usage: %s [--platform P] [--seed S] [--count N] [--threads T] [--only I] "
-                "[--audit-every N]\n",
+                "[--audit-every N] [--replay 1]\n",
                 argv[0]);
         return 2;
     }
