@@ -3,7 +3,8 @@
  *
  * A program of its own: the orchestration function and the host run on the initial thread, kernels
  * on any thread. The cells are one run argument; a view of each cell is cut once a run, inside the
- * time that is measured. A scope is opened for every 256 tasks, as a program of any length does.
+ * time that is measured. Modes `relaunch` and `relaunch_shared` record the graph before the clock
+ * starts and replay it. A scope is opened for every 256 tasks, as a program of any length does.
  */
 #include <slipway/slipway.h>
 
@@ -15,6 +16,9 @@
 static slip_runner *runner;
 static slip_callable callable;
 static slip_tensor *views; /* one a cell; made in prepare, filled in the run */
+static slip_recording *recorded;
+
+enum { RELAUNCH = 4 /* first of the modes that replay */ };
 
 /* A task: its last tensor is the cell that it writes. Checked: the cell is where it should be. */
 static int32_t kernel_task(const slip_kernel_ctx *ctx)
@@ -111,33 +115,55 @@ static bool slipway_open(uint32_t threads)
            !failed(slip_register_program(runner, &program, &callable));
 }
 
-/* Room for the views. */
+/* Configuration of a mode. */
+static slip_run_config config_of(uint32_t mode)
+{
+    static const uint32_t dispatch[] = {SLIP_DISPATCH_INLINE, SLIP_DISPATCH_SERIAL,
+                                        SLIP_DISPATCH_SHARED, SLIP_DISPATCH_AUTO,
+                                        SLIP_DISPATCH_AUTO,   SLIP_DISPATCH_SHARED};
+    slip_run_config config;
+    memset(&config, 0, sizeof(config));
+    config.struct_size = (uint32_t)sizeof(config);
+    config.dispatch = dispatch[mode];
+    return config;
+}
+
+/* The cells as a run argument. */
+static slip_run_arg cells_arg(void)
+{
+    const uint32_t shape[2] = {peers_cells(&peers_now.graph), CELL_WORDS};
+    return slip_host_tensor(peers_now.cells, SLIP_U64, SLIP_ACCESS_INOUT, 2, shape);
+}
+
+/* Room for the views; the modes that replay record here. */
 static bool slipway_prepare(uint32_t mode)
 {
-    (void)mode;
     views = calloc(peers_cells(&peers_now.graph), sizeof(views[0]));
-    return views != NULL;
+    if (views == NULL || mode < RELAUNCH) {
+        return views != NULL;
+    }
+    const slip_run_arg arg = cells_arg();
+    const slip_run_config config = config_of(mode);
+    return !failed(slip_graph_record(runner, callable, &arg, 1, &config, &recorded));
 }
 
 /* One run. */
 static bool slipway_run(uint32_t mode)
 {
-    static const uint32_t dispatch[] = {SLIP_DISPATCH_INLINE, SLIP_DISPATCH_SERIAL,
-                                        SLIP_DISPATCH_SHARED, SLIP_DISPATCH_AUTO};
-    const uint32_t shape[2] = {peers_cells(&peers_now.graph), CELL_WORDS};
-    const slip_run_arg arg =
-        slip_host_tensor(peers_now.cells, SLIP_U64, SLIP_ACCESS_INOUT, 2, shape);
-    slip_run_config config;
-    memset(&config, 0, sizeof(config));
-    config.struct_size = (uint32_t)sizeof(config);
-    config.dispatch = dispatch[mode];
+    if (mode >= RELAUNCH) {
+        return !failed(slip_graph_replay(recorded));
+    }
+    const slip_run_arg arg = cells_arg();
+    const slip_run_config config = config_of(mode);
     return !failed(slip_run(runner, callable, &arg, 1, &config));
 }
 
-/* Frees the views. */
+/* Frees the views and the recorded graph. */
 static void slipway_finish(uint32_t mode)
 {
     (void)mode;
+    slip_graph_destroy(recorded);
+    recorded = NULL;
     free(views);
     views = NULL;
 }
@@ -148,7 +174,8 @@ static void slipway_close(void)
     slip_runner_close(runner);
 }
 
-static const char *const slipway_modes[] = {"inline", "deferred", "shared", "auto", NULL};
+static const char *const slipway_modes[] = {"inline",   "deferred",        "shared", "auto",
+                                            "relaunch", "relaunch_shared", NULL};
 
 /* See harness.h. */
 int main(int argc, char **argv)

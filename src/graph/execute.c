@@ -59,6 +59,9 @@ static void chain_roots(slipi_worker *w)
         ref = edge->next;
     }
     if (w->thread_count > 1 && w->dispatcher == NULL) {
+        if (w->dispatch == SLIP_DISPATCH_SHARED) {
+            slipi_ready_share_rest(w, 0, w->ready[0].count / w->thread_count);
+        }
         slipi_ready_call(w, w->thread_count - 1);
     }
 }

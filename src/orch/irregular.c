@@ -62,6 +62,39 @@ static bool overlaps(const slipi_query *q, const slipi_node *node)
     return node->byte_lo < hi && lo < node->byte_hi;
 }
 
+/*
+ * True if the query's access supersedes the node's: it writes every byte of that region, and comes
+ * after it. Whatever conflicts with the node from now on conflicts with the query's task too, which
+ * is ordered after the node's; so the node need not be kept. Without this a list of updates in
+ * place grows as long as none of them is COMPLETED, and every update is ordered after all earlier
+ * ones.
+ */
+static bool supersedes(const slipi_query *q, const slipi_node *node)
+{
+    const slip_tensor *t = q->access->tensor;
+    if (!q->access->writes || q->access->kind != SLIPI_ACCESS_AUTO) {
+        return false;
+    }
+    slipi_geometry from = {node->root_offset, node->root_shape, node->ndim, node->elem_bytes};
+    if (slipi_same_geometry(t, from)) {
+        for (uint32_t d = 0; d < t->root_ndim; d++) {
+            if (node->lo[d] < t->box_lo[d] ||
+                node->lo[d] + node->len[d] > t->box_lo[d] + t->box_len[d]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    uint64_t bytes = slip_dtype_bytes(t->dtype);
+    uint64_t lo;
+    uint64_t hi;
+    for (uint32_t d = 0; d < t->root_ndim; d++) {
+        bytes *= t->box_len[d];
+    }
+    slipi_region_bytes(t, &lo, &hi);
+    return bytes == hi - lo && lo <= node->byte_lo && node->byte_hi <= hi;
+}
+
 void slipi_irregular_report(slipi_query *q)
 {
     uint64_t *link = &q->buffer->irregular;
@@ -75,6 +108,10 @@ void slipi_irregular_report(slipi_query *q)
                         node->task != q->access->task;
         if (conflict && overlaps(q, node)) {
             q->producer(q->user, node->task);
+        }
+        if (supersedes(q, node)) {
+            *link = node->next;
+            continue;
         }
         link = &node->next;
     }

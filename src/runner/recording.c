@@ -176,13 +176,34 @@ slip_status slipi_recording_obtain_instance(slip_recording *rec)
     return status;
 }
 
-/* One attempt at recording with the rings of `key`. */
+/* True for a failure that more room may cure. */
+static bool wants_room(slip_status status)
+{
+    return status == SLIP_E_RING_DEADLOCK || status == SLIP_E_HEAP_DEADLOCK;
+}
+
+/* Describes why a program could not be recorded. */
+static slip_status describe(slip_runner *runner, const slip_program *program,
+                            const slipi_fault *fault)
+{
+    int32_t k = fault->kernel;
+    bool known = k >= 0 && (uint32_t)k < program->kernel_count;
+    if (fault->status == SLIP_E_OUT_OF_MEMORY) {
+        return slipi_fail(&runner->error, fault->status, "program '%s': no memory to record it",
+                          program->name);
+    }
+    return slipi_error_from_fault(&runner->error, fault, program->name,
+                                  known ? program->kernels[k].name : NULL);
+}
+
+/* One attempt at recording with the rings of `key`. A failure that more room may cure is not
+ * described. */
 static slip_status record_once(const slipi_run *run, const slipi_prebuilt_key *key,
                                slipi_graph_spec *spec, uint64_t audit_bytes, slipi_plan **out)
 {
     slip_runner *runner = run->runner;
     slipi_fault fault;
-    slipi_image_layout *layout = malloc(sizeof *layout);
+    slipi_image_layout *layout = calloc(1, sizeof *layout);
     if (layout == NULL) {
         return slipi_fail(&runner->error, SLIP_E_OUT_OF_MEMORY, "no memory to record a graph");
     }
@@ -191,14 +212,8 @@ static slip_status record_once(const slipi_run *run, const slipi_prebuilt_key *k
         spec->sm = &layout->sm;
         spec->runtime = &layout->runtime;
         status = slipi_graph_record(spec, audit_bytes, out, &fault);
-        if (status == SLIP_E_OUT_OF_MEMORY) {
-            status = slipi_fail(&runner->error, status, "program '%s': no memory to record it",
-                                spec->program->name);
-        } else if (status != SLIP_OK) {
-            int32_t k = fault.kernel;
-            bool known = k >= 0 && (uint32_t)k < spec->program->kernel_count;
-            status = slipi_error_from_fault(&runner->error, &fault, spec->program->name,
-                                            known ? spec->program->kernels[k].name : NULL);
+        if (status != SLIP_OK && !wants_room(status)) {
+            status = describe(runner, spec->program, &fault);
         }
     }
     free(layout);
@@ -226,7 +241,7 @@ slip_status slipi_recording_make_plan(const slipi_run *run, const slipi_launch_a
             key.sizing.ring[r] = (slip_ring_sizing){window, RECORD_HEAP_BYTES, window};
         }
         slip_status status = record_once(run, &key, &spec, audit_bytes, out);
-        if (status != SLIP_E_RING_DEADLOCK && status != SLIP_E_HEAP_DEADLOCK) {
+        if (!wants_room(status)) {
             return status;
         }
         if (window >= SLIPI_PLAN_MAX_TASKS) {

@@ -109,6 +109,48 @@ static void call(story *s)
     run_call(s);
 }
 
+/* Replays the recorded graph, with y wiped before. */
+static void replay(story *s)
+{
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS; i++) {
+        s->y[i] = -1.0f;
+    }
+    bool good = note(s, slip_graph_replay(s->graph), "slip_graph_replay");
+    for (uint32_t i = 0; i < AFFINE_ELEMENTS && good; i++) {
+        if (s->y[i] != 2.0f * s->x[i] + 1.0f) {
+            fprintf(stderr, "a replay gave a wrong result\n");
+            s->wrong++;
+            return;
+        }
+    }
+}
+
+/* A recorded graph: two replays and a check; it stays for later. */
+static void graph(story *s)
+{
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    slip_run_config config = affine_config(64, 65536, 64);
+    float first[AFFINE_ELEMENTS] = {1.0f};
+    slip_run_arg args[] = {slip_host_tensor(first, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
+                           slip_host_tensor(s->y, SLIP_F32, SLIP_ACCESS_OUT, 1, shape),
+                           slip_scalar_arg(0)};
+    config.audit = 1;
+    if (!note(s, slip_graph_record(s->runner, s->callable, args, 3, &config, &s->graph),
+              "slip_graph_record")) {
+        s->wrong += s->graph != NULL ? 1u : 0u;
+        return;
+    }
+    slip_run_arg changed = x_arg(s);
+    if (!note(s, slip_graph_set(s->graph, 0, &changed), "slip_graph_set")) {
+        slip_graph_destroy(s->graph); /* it still names what goes with this function */
+        s->graph = NULL;
+        return;
+    }
+    replay(s);
+    replay(s);
+    (void)note(s, slip_graph_check(s->graph), "slip_graph_check");
+}
+
 /* Memory that comes and goes: several sizings at once, an entry that is evicted and one that is
  * broken, memory given back in part and whole. */
 static void memory(story *s)
@@ -150,6 +192,7 @@ void story_tell(story *s)
     run(s, 128, 1 << 20);
     run(s, 64, 65536);
     call(s);
+    graph(s);
     config.audit = 1;
     bool right = false;
     (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
@@ -175,6 +218,9 @@ void story_check_usable(story *s)
         if (s->call != NULL) {
             run_call(s);
         }
+        if (s->graph != NULL) {
+            replay(s);
+        }
     }
     if (s->failures != before) {
         s->wrong++;
@@ -187,6 +233,8 @@ void story_end(story *s)
     if (s->runner != NULL) {
         slip_call_destroy(s->call);
         s->call = NULL;
+        slip_graph_destroy(s->graph);
+        s->graph = NULL;
         if (s->callable.id != 0) {
             (void)note(s, slip_unregister(s->runner, s->callable), "slip_unregister");
         }
