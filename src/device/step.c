@@ -128,6 +128,8 @@ bool slipi_step(slipi_worker *w)
         w->idle_rounds = 0;
         w->progress_ns = 0;
         slipi_idle_end(w);
+    } else if (w->graph_done != 0) {
+        slipi_graph_count(w);
     }
     return did;
 }

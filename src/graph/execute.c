@@ -72,7 +72,7 @@ static slip_status run_shared(slipi_worker *w, uint64_t tasks)
     slipi_store_relaxed(&w->at.sm->graph_done,
                         0); /* relaxed: the first shared chain publishes it */
     chain_roots(w);
-    /* [Y3] acquire: every task is complete, and what it wrote is here; pairs with [Y2]. */
+    /* [Y4] acquire: every task is complete, and what it wrote is here; pairs with [Y3]. */
     while (slipi_load_acquire(&w->at.sm->graph_done) != tasks) {
         if (!slipi_step_or_idle(w)) {
             return SLIP_E_HANG;

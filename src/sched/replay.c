@@ -16,18 +16,18 @@
 /*
  * Takes one producer off a consumer's fan-in; true if it was the last, and then the fan-in is as
  * before the run. Nobody looks at it again in this run: all its producers are complete. The next
- * run's completions come after [Y3].
+ * run's completions come after [Y4].
  */
 static inline bool take_producer(const slipi_worker *w, slipi_slot *consumer)
 {
-    /* [Y1] acquire: the last one has all producers' outputs; pairs with the decrements below. */
+    /* [Y1] acquire: the last one has all producers' outputs; pairs with the decrements [Y2]. */
     int32_t left = slipi_load_acquire(&consumer->fanin);
     if (left != 1) {
         if (w->thread_count == 1) {
             slipi_store_relaxed(&consumer->fanin, left - 1); /* relaxed: nobody else looks */
             return false;
         }
-        /* [Y1] acq_rel: this producer's outputs, for who comes last. */
+        /* [Y2] acq_rel: this producer's outputs, for who comes last. */
         if (slipi_sub_acq_rel(&consumer->fanin, 1) != 1) {
             return false;
         }
@@ -51,9 +51,13 @@ void slipi_complete_in_graph(slipi_worker *w, slipi_slot *slot)
     }
     w->graph_done++;
     if (w->ready[0].count + w->ready[1].count + w->ready[2].count == 0) {
-        /* [Y2] release: everything up to here, for thread 0, which ends the run at [Y3]. A worker
-         * whose chains are not empty comes here again. */
-        slipi_add_acq_rel(&w->at.sm->graph_done, (uint64_t)w->graph_done);
-        w->graph_done = 0;
+        slipi_graph_count(w);
     }
+}
+
+void slipi_graph_count(slipi_worker *w)
+{
+    /* [Y3] release: everything up to here, for thread 0, which ends the run at [Y4]. */
+    slipi_add_acq_rel(&w->at.sm->graph_done, (uint64_t)w->graph_done);
+    w->graph_done = 0;
 }

@@ -93,6 +93,10 @@ void slipi_complete(slipi_worker *w, slipi_slot *slot);
  */
 void slipi_complete_in_graph(slipi_worker *w, slipi_slot *slot);
 
+/* Tells thread 0 of the completions that it does not know of yet: when the worker's chains are empty,
+ * and when it finds nothing to do. */
+void slipi_graph_count(slipi_worker *w);
+
 /* Latches the first failure of a run; later ones are dropped. Any thread. */
 SLIPI_COLD void slipi_raise(const slipi_attached *at, const slipi_fault *fault);
 
