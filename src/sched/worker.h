@@ -93,8 +93,8 @@ void slipi_complete(slipi_worker *w, slipi_slot *slot);
  */
 void slipi_complete_in_graph(slipi_worker *w, slipi_slot *slot);
 
-/* Tells thread 0 of the completions that it does not know of yet: when the worker's chains are empty,
- * and when it finds nothing to do. */
+/* Tells thread 0 of the completions that it does not know of yet: when the worker's chains are
+ * empty, and when it finds nothing to do. */
 void slipi_graph_count(slipi_worker *w);
 
 /* Latches the first failure of a run; later ones are dropped. Any thread. */

@@ -22,9 +22,12 @@
 static const struct {
     const char *name;
     uint32_t dispatch;
-} modes[] = {{"inline", SLIP_DISPATCH_INLINE},
-             {"deferred", SLIP_DISPATCH_SERIAL},
-             {"shared", SLIP_DISPATCH_SHARED}};
+    bool replays;
+} modes[] = {{"inline", SLIP_DISPATCH_INLINE, false},
+             {"deferred", SLIP_DISPATCH_SERIAL, false},
+             {"shared", SLIP_DISPATCH_SHARED, false},
+             {"replay", SLIP_DISPATCH_AUTO, true},
+             {"replay_shared", SLIP_DISPATCH_SHARED, true}};
 #define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
 #define ROW_COUNT (MODE_COUNT * SLIPI_BENCH_PATTERNS)
 
@@ -56,10 +59,14 @@ typedef struct graph_bench {
     uint32_t threads; /* of the open runner; on sims as the options say */
 } graph_bench;
 
-/* Runs one pattern once; the time goes to *out_ns. */
-static slip_status run_once(graph_bench *bench, uint32_t pattern, uint32_t dispatch,
-                            uint64_t *out_ns)
+/*
+ * Runs one pattern once; the time goes to *out_ns. In a mode that replays the first run records,
+ * which takes no part of the time, and *inout_graph is the caller's to destroy.
+ */
+static slip_status run_once(graph_bench *bench, uint32_t pattern, size_t mode,
+                            slip_recording **inout_graph, uint64_t *out_ns)
 {
+    slip_status status = SLIP_OK;
     slip_run_config config = bench->session.config;
     const slip_run_arg args[] = {
         slip_host_tensor(bench->data.data, SLIP_F32, SLIP_ACCESS_INOUT, 2, bench->data.shape),
@@ -67,9 +74,17 @@ static slip_status run_once(graph_bench *bench, uint32_t pattern, uint32_t dispa
         slip_scalar_arg(bench->options->tasks),
         slip_scalar_arg(SCOPE_TASKS),
     };
-    config.dispatch = dispatch;
+    config.dispatch = modes[mode].dispatch;
+    if (modes[mode].replays && *inout_graph == NULL) {
+        status = slip_graph_record(bench->session.runner, bench->callable, args, 4, &config,
+                                   inout_graph);
+    }
     uint64_t start = slipi_cli_now_ns();
-    slip_status status = slip_run(bench->session.runner, bench->callable, args, 4, &config);
+    if (status == SLIP_OK) {
+        status = *inout_graph != NULL
+                     ? slip_graph_replay(*inout_graph)
+                     : slip_run(bench->session.runner, bench->callable, args, 4, &config);
+    }
     *out_ns = slipi_cli_now_ns() - start;
     return status;
 }
@@ -79,13 +94,15 @@ static int measure_row(graph_bench *bench, uint32_t pattern, size_t mode)
 {
     uint32_t repetitions = bench->options->repetitions;
     slip_status status = SLIP_OK;
+    slip_recording *graph = NULL;
     for (uint32_t i = 0; i <= repetitions && status == SLIP_OK; i++) {
         uint64_t ns = 0;
-        status = run_once(bench, pattern, modes[mode].dispatch, &ns);
+        status = run_once(bench, pattern, mode, &graph, &ns);
         if (i > 0) {
             bench->samples[i - 1] = ns;
         }
     }
+    slip_graph_destroy(graph);
     if (status != SLIP_OK) {
         return slipi_cli_fail_status("bench graph", bench->session.runner, status);
     }
@@ -145,14 +162,18 @@ static int print_json(const graph_bench *bench)
 static int print_table(const graph_bench *bench)
 {
     const graph_options *o = bench->options;
-    printf("empty tasks on %s, %u threads, %u tasks a run, ns a task (median of %u runs)\n"
-           "%-18s %10s %10s %10s\n",
-           o->session.platform, bench->threads, o->tasks, o->repetitions, "pattern", modes[0].name,
-           modes[1].name, modes[2].name);
+    printf("empty tasks on %s, %u threads, %u tasks a run, ns a task (median of %u runs)\n%-18s",
+           o->session.platform, bench->threads, o->tasks, o->repetitions, "pattern");
+    for (size_t m = 0; m < MODE_COUNT; m++) {
+        printf(" %13s", modes[m].name);
+    }
+    printf("\n");
     for (size_t i = 0; i + MODE_COUNT <= bench->row_count; i += MODE_COUNT) {
-        const graph_row *r = &bench->rows[i];
-        printf("%-18s %10.1f %10.1f %10.1f\n", r->pattern, r[0].ns_per_task, r[1].ns_per_task,
-               r[2].ns_per_task);
+        printf("%-18s", bench->rows[i].pattern);
+        for (size_t m = 0; m < MODE_COUNT; m++) {
+            printf(" %13.1f", bench->rows[i + m].ns_per_task);
+        }
+        printf("\n");
     }
     return SLIPI_EXIT_OK;
 }
@@ -241,7 +262,8 @@ int slipi_bench_graph(int argc, char **argv)
         "patterns: independent (a tile of its own each), independent_bare (no tensors), chain,\n"
         "  stencil (3-point over 2 x 64 reused cells), tree, random_nearest\n"
         "modes: inline (run at submission where possible), deferred (the window is filled first),\n"
-        "  shared (every ready task is offered to all threads)\n"
+        "  shared (every ready task is offered to all threads), replay (of the recorded graph),\n"
+        "  replay_shared (the same, every thread takes part)\n"
         "--threads is 1 unless said otherwise.\n",
         options,
         NULL,

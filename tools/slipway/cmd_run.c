@@ -23,6 +23,7 @@ typedef struct run_options {
     slipi_cli_list outputs;
     slipi_cli_list goldens;
     const char *tolerance;
+    bool replay;
     bool prewarm;
     bool prefault;
     bool prefault_heap;
@@ -174,8 +175,13 @@ static int make_runs(slipi_session *session, const run_options *options, slipi_r
     slipi_progress progress;
     slip_status status = SLIP_OK;
     slipi_progress_begin(&progress, "run", options->runs, options->quiet);
+    if (options->replay) {
+        session->config.audit = options->audit ? 1 : 0;
+        status = slipi_session_record(session);
+    }
     for (uint32_t i = 0; i < options->runs && status == SLIP_OK; i++) {
-        session->config.audit = options->audit && i + 1 == options->runs ? 1 : 0;
+        session->config.audit =
+            options->audit && (options->replay || i + 1 == options->runs) ? 1 : 0;
         status = slipi_session_run(session);
         if (status == SLIP_OK) {
             status = take_samples(session, report);
@@ -321,6 +327,8 @@ int slipi_cmd_run(int argc, char **argv)
     const slipi_cli_option options[] = {
         SLIPI_DEVICE_OPTIONS(o.session),
         {"runs", "N", "how often (default 1)", SLIPI_CLI_U32, &o.runs},
+        {"replay", NULL, "record the graph once, and replay it in every run", SLIPI_CLI_FLAG,
+         &o.replay},
         SLIPI_CONFIG_OPTIONS(o.session),
         SLIPI_PROGRAM_OPTIONS(o.session),
         {"out", "NAME=FILE", "write an output as .npy; repeatable", SLIPI_CLI_LIST, &o.outputs},

@@ -225,5 +225,15 @@ slip_status slipi_session_run(slipi_session *session)
             memcpy(arg->data.data, arg->before.data, arg->before.bytes);
         }
     }
+    if (session->recorded != NULL) {
+        return slip_graph_replay(session->recorded);
+    }
     return slip_run(session->runner, session->callable, session->run_args, count, &session->config);
+}
+
+/* Records the program: later runs replay it. */
+slip_status slipi_session_record(slipi_session *session)
+{
+    return slip_graph_record(session->runner, session->callable, session->run_args,
+                             session->program->param_count, &session->config, &session->recorded);
 }

@@ -95,6 +95,7 @@ typedef struct slipi_session_arg {
 typedef struct slipi_session {
     const char *command; /* for messages */
     slip_runner *runner;
+    slip_recording *recorded; /* null: runs are runs */
     slip_callable callable;
     const slip_program *program; /* null until loaded */
     slip_run_config config;
@@ -128,6 +129,9 @@ int slipi_session_check(slipi_session *session);
 
 /* Runs once; INOUT arguments start from the same contents every time. */
 slip_status slipi_session_run(slipi_session *session);
+
+/* Records the program with its arguments: slipi_session_run replays it from then on. */
+slip_status slipi_session_record(slipi_session *session);
 
 /* Splits NAME=VALUE and finds the parameter; *out_value points behind the '='. */
 int slipi_session_param(const slipi_session *session, const char *option, const char *text,
