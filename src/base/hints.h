@@ -12,4 +12,7 @@
 /* A longer way beside a short one: inlined, it would make the short one save registers for it. */
 #define SLIPI_NOINLINE __attribute__((noinline))
 
+/* A condition that holds nearly always. */
+#define SLIPI_LIKELY(condition) __builtin_expect((condition), 1)
+
 #endif

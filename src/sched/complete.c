@@ -1,6 +1,7 @@
 /* complete.c - completion of tasks and the fatal latch; see worker.h. */
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "sched/worker.h"
@@ -12,14 +13,24 @@
  * Only thread 0 pushes edges: when it completes a task itself, nobody changes the list between its
  * load and its store, and no exchange is needed.
  */
-static uint32_t close_fanout(const slipi_worker *w, slipi_slot *slot)
+static inline uint32_t close_fanout(bool first_thread, slipi_slot *slot)
 {
-    if (w->thread != 0) {
+    if (!SLIPI_LIKELY(first_thread)) {
         return slipi_exchange_acq_rel(&slot->fanout, SLIPI_FANOUT_CLOSED);
     }
     uint32_t ref = slipi_load_relaxed(&slot->fanout); /* relaxed: this thread wrote it */
     slipi_store_release(&slot->fanout, SLIPI_FANOUT_CLOSED);
     return ref;
+}
+
+/* True for thread 0 in a run that is no graph: two words, looked at as one. */
+_Static_assert(offsetof(slipi_worker, graph) == offsetof(slipi_worker, thread) + sizeof(uint32_t),
+               "neighbours");
+static inline bool is_first_of_run(const slipi_worker *w)
+{
+    uint64_t both;
+    memcpy(&both, &w->thread, sizeof both);
+    return both == 0;
 }
 
 /*
@@ -41,11 +52,12 @@ static bool take_producer(const slipi_worker *w, slipi_slot *consumer)
 
 void slipi_complete(slipi_worker *w, slipi_slot *slot)
 {
-    if (w->graph != 0) {
+    bool first = is_first_of_run(w);
+    if (!SLIPI_LIKELY(first) && w->graph != 0) {
         slipi_complete_in_graph(w, slot);
         return;
     }
-    uint32_t ref = close_fanout(w, slot);
+    uint32_t ref = close_fanout(first, slot);
     SLIPI_ASSERT(ref != SLIPI_FANOUT_CLOSED); /* a task completes once */
     while (ref != 0) {
         const slipi_edge *edge = slipi_edge_at(&w->at, ref);

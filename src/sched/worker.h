@@ -33,6 +33,7 @@ typedef struct slipi_worker {
     const slip_device_services *services;
     struct slipi_dispatcher *dispatcher; /* null where control threads run kernels themselves */
     uint32_t thread;
+    uint32_t graph; /* 1: what runs is a graph that lies in SM (replay.c) */
     uint32_t thread_count;
     uint32_t dispatch;     /* enum slip_dispatch_mode */
     uint32_t sample;       /* counts kernels, to time one in many */
@@ -43,7 +44,6 @@ typedef struct slipi_worker {
     uint32_t ticket;       /* ... with this ticket of sm->progress */
     uint64_t progress_mark; /* thread 0: completions seen at the last look ... */
     uint64_t progress_ns;   /* ... and when; 0 = not waiting */
-    uint32_t graph;         /* 1: what runs is a graph that lies in SM (replay.c) */
     uint32_t graph_done;    /* tasks completed that sm->graph_done does not count yet */
     slipi_chain ready[SLIPI_QUEUES];
     slip_kernel_ctx ctx;
