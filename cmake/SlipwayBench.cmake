@@ -10,3 +10,4 @@ foreach(source ${bench_sources})
 endforeach()
 
 include(cmake/SlipwayPeers.cmake)
+include(cmake/SlipwayModel.cmake)
