@@ -18,8 +18,8 @@
 
 #define LINE 64u
 #define LINES 1024u
-#define REPEAT 9u
-#define LOOPS 20000u
+#define REPEAT 25u
+#define LOOPS 500u /* short, so that some of the samples are undisturbed on a busy machine */
 
 /* One line of memory with a counter or a link. */
 typedef struct line {
