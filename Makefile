@@ -12,8 +12,8 @@ PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows \
-        check-instructions record-instructions bench bench-peers bench-quick peers lint format \
-        install clean
+        check-instructions record-instructions bench bench-peers bench-quick bench-model peers lint \
+        format install clean
 
 help:
 	@echo "make demo         install what is missing, build, run the two main examples"
@@ -30,6 +30,7 @@ help:
 	@echo "make bench-peers  the part of it that runs other task runtimes beside Slipway (DOCS=PAGE"
 	@echo "                  rewrites the tables of a page)"
 	@echo "make bench-quick  the same in small, 2 minutes at most"
+	@echo "make bench-model  the scaling model: parameters, validation, predictions; 2 to 4 minutes (DOCS=)"
 	@echo "make lint         clang-tidy on the files changed since FROM (TO= working tree)"
 	@echo "make format       clang-format on every source"
 	@echo "make install      PREFIX=/usr/local: library, headers, packages, command line, man page"
@@ -99,6 +100,10 @@ bench-peers: peers
 
 bench-quick: peers
 	$(PYTHON) bench/peers/peers.py --quick --json build/bench/peers/quick.json
+
+bench-model: build
+	@scripts/install-deps.sh peer-plots || echo "bench-model: going on without plots"
+	$(PYTHON) bench/model/model.py $(if $(DOCS),--docs $(DOCS))
 
 lint:
 	scripts/install-deps.sh build lint

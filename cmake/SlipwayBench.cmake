@@ -14,3 +14,4 @@ target_sources(bench_map PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/regions.c)
 target_include_directories(bench_map PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
 
 include(cmake/SlipwayPeers.cmake)
+include(cmake/SlipwayModel.cmake)
