@@ -1,0 +1,142 @@
+/*
+ * soak.h - tasks that check who wrote each of their inputs, and when.
+ *
+ * For the programs of tests/soak. Memory is divided into cells of 64 bytes. A cell holds the serial
+ * of the task that wrote it last, eight times; serials never repeat, so a serial is writer and
+ * generation in one. Beside it, outside the memory that the runtime orders, a count says how many
+ * reads of the cell have ended. At submission the orchestrator notes what a task must find in each
+ * cell of its arguments, as a sequential program would:
+ *
+ *     an input holds another serial at the start       its writer was not waited for (RAW)
+ *     an input holds another serial at the end         a later writer did not wait (WAR)
+ *     a cell to be written has had too few reads       it did not wait for a reader (WAR)
+ *     a cell to be written holds another serial        it did not wait for the writer (WAW)
+ *
+ * One thread submits and checks the end of a run; kernels run on any thread. What a kernel reads
+ * here was written before its task was submitted.
+ */
+#ifndef SLIPWAY_TESTS_SOAK_H
+#define SLIPWAY_TESTS_SOAK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <slipway/slipway.h>
+
+#include "random/rng.h"
+
+#define SOAK_ROWS 64u
+#define SOAK_COLUMNS 32u
+#define SOAK_CELLS (SOAK_ROWS * SOAK_COLUMNS)
+#define SOAK_WORDS 8u        /* of a cell */
+#define SOAK_RUN_TASKS 8192u /* of one run, at most */
+#define SOAK_RUN_NOTES (1u << 17)
+#define SOAK_TEMPS SOAK_RUN_TASKS /* made by tasks of one run: numbered from SOAK_CELLS */
+#define SOAK_TASK_CELLS 160u      /* that one task accesses, at most */
+#define SOAK_ARGS 72u
+
+/* What a task finds wrong. */
+enum { SOAK_RAW, SOAK_WAR_LATE, SOAK_WAR, SOAK_WAW, SOAK_FAULTS };
+
+/* What a task must find in a cell. */
+typedef struct soak_note {
+    uint64_t writer;
+    uint32_t cell;
+    uint32_t reads; /* that have ended since the count began; wraps */
+} soak_note;
+
+/* A task of this run. */
+typedef struct soak_task {
+    uint64_t serial;
+    uint32_t note; /* its first */
+    atomic_uint ran;
+} soak_task;
+
+/* An argument: cells [cell ..] of the grid as a box of rows and columns, or one temporary. */
+typedef struct soak_access {
+    slip_tensor *view;
+    uint32_t kind; /* enum slip_access */
+    uint32_t cell;
+    uint32_t rows;
+    uint32_t columns;
+} soak_access;
+
+/* An open scope. */
+typedef struct soak_scope {
+    uint32_t temps;
+    slip_tensor temp[8];
+    uint32_t number[8];
+} soak_scope;
+
+enum { SOAK_DEPTH = 6 };
+
+/* Everything of one process. */
+typedef struct soak_state {
+    uint64_t *data; /* the grid: SOAK_ROWS rows of SOAK_COLUMNS cells */
+    atomic_uint ended[SOAK_CELLS + SOAK_TEMPS];
+    uint32_t reads[SOAK_CELLS + SOAK_TEMPS];
+    uint64_t writer[SOAK_CELLS + SOAK_TEMPS];
+    soak_note notes[SOAK_RUN_NOTES];
+    soak_task task[SOAK_RUN_TASKS];
+    atomic_ullong fault[SOAK_FAULTS];
+    uint64_t serial;
+    uint64_t reads_checked;  /* cells */
+    uint64_t writes_checked; /* cells */
+    uint32_t note_count;
+    uint32_t task_count;
+    uint32_t temp_count;
+    uint32_t pause;        /* longest, in spins; 0: none */
+    uint32_t pause_one_in; /* tasks of this run */
+    rp_rng rng;
+
+    /* the run at hand */
+    uint32_t program;
+    uint32_t width;
+    uint32_t tasks;
+    uint32_t window;
+    slip_tensor all;
+    slip_tensor cell[SOAK_CELLS]; /* views of one cell each */
+    uint32_t depth;               /* scopes that are open */
+    uint32_t in_ring[SLIP_RING_COUNT];
+    soak_scope scope[SOAK_DEPTH];
+} soak_state;
+
+extern soak_state soak;
+
+/* The kernel of every task. */
+int32_t soak_kernel(const slip_kernel_ctx *ctx);
+
+/* Everything as if nothing had run; serials go on. */
+void soak_reset(void);
+
+/* A run begins. */
+void soak_begin_run(void);
+
+/* After a run: each task ran once, and each cell is what the last task left. Returns faults. */
+uint64_t soak_end_run(void);
+
+/* True while this run may have another task. */
+bool soak_more(slip_orch *o);
+
+/* Notes what a task must find, and submits it. */
+void soak_submit(slip_orch *o, const soak_access *access, uint32_t count,
+                 const slip_task_handle *deps, uint32_t dep_count, slip_task_handle *out);
+
+/* Opens a scope; closes the newest. */
+void soak_open(slip_orch *o, enum slip_scope_kind kind);
+void soak_close(slip_orch *o);
+
+/* True if the ring of the newest scope holds another task without ending a scope. */
+bool soak_fits(void);
+
+/* The programs: those of bench/peers/pattern.h, then these. */
+enum { SOAK_RANDOM = 11, SOAK_SCOPES, SOAK_MANUAL, SOAK_PROGRAMS };
+
+/* Name of a program. */
+const char *soak_program_name(uint32_t program);
+
+/* The orchestration function: runs soak.program. */
+slip_status soak_orchestrate(slip_orch *o);
+
+#endif
