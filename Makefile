@@ -4,6 +4,8 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 PLATFORM ?= cpu
 LABELS ?=
+TASKS ?= 104000000
+SEED ?= 1
 FROM ?= HEAD~1
 TO ?=
 DOCS ?=
@@ -11,7 +13,7 @@ DOCS ?=
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows \
+.PHONY: help build device demo test check-asan check-tsan check-ubsan check-rows soak \
         check-instructions record-instructions bench bench-peers bench-quick bench-model peers lint \
         format install clean
 
@@ -25,6 +27,7 @@ help:
 	@echo "make check-tsan   the same under the thread sanitizer"
 	@echo "make check-ubsan  the same under the undefined behaviour sanitizer"
 	@echo "make check-rows   one mutant for every required behaviour: its test must notice"
+	@echo "make soak         tasks that check who wrote each input: TASKS=104000000 SEED=1"
 	@echo "make check-instructions   counted instructions against the recorded ones"
 	@echo "make bench        benchmarks, 15 minutes at most (PLATFORM=cpu)"
 	@echo "make bench-peers  the part of it that runs other task runtimes beside Slipway (DOCS=PAGE"
@@ -76,6 +79,9 @@ check-rows:
 	scripts/install-deps.sh build test
 	python3 scripts/check_rows.py --jobs $(JOBS) --require \
 	    S1,S2,S3,S4,S5,S6,S7,S8,S9,S10,S11,RAW,WAR,WAW,lifetime
+
+soak: build
+	nice build/tests/soak/test_soak --tasks $(TASKS) --seed $(SEED)
 
 check-instructions record-instructions: %-instructions: build
 	scripts/install-deps.sh test

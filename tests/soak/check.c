@@ -20,7 +20,7 @@ static void fault(const place *p, uint32_t kind, uint64_t found, uint64_t wanted
 {
     static const char *const names[] = {"RAW: input", "WAR: input at the end",
                                         "WAR: reads before a write", "WAW: cell to be written"};
-    if (atomic_fetch_add_explicit(&soak.fault[kind], 1, memory_order_relaxed) < 4) {
+    if (slipi_add_relaxed(&soak.fault[kind], 1u) < 4) {
         fprintf(stderr, "task %llu, cell %u: %s: found %llu, wanted %llu\n",
                 (unsigned long long)p->serial, p->note->cell, names[kind],
                 (unsigned long long)found, (unsigned long long)wanted);
@@ -50,7 +50,7 @@ static void look_first(const place *p)
     }
     compare(p, SOAK_WAW);
     /* Relaxed, so that the count orders nothing: the runtime's edges alone must. */
-    uint32_t ended = atomic_load_explicit(&soak.ended[p->note->cell], memory_order_relaxed);
+    uint32_t ended = slipi_load_relaxed(&soak.ended[p->note->cell]);
     if (ended != p->note->reads) {
         fault(p, SOAK_WAR, ended, p->note->reads);
     }
@@ -61,7 +61,7 @@ static void look_last(const place *p)
 {
     if (p->access == SLIP_ACCESS_IN) {
         compare(p, SOAK_WAR_LATE);
-        atomic_fetch_add_explicit(&soak.ended[p->note->cell], 1, memory_order_relaxed);
+        slipi_add_relaxed(&soak.ended[p->note->cell], 1u);
         return;
     }
     for (uint32_t i = 0; i < SOAK_WORDS; i++) {
@@ -100,10 +100,10 @@ static void spend(uint64_t serial)
     if ((dice >> 32) % 4u == 0) {
         (void)sched_yield();
     }
-    atomic_uint sink;
-    atomic_init(&sink, 0);
+    slipi_au32 sink;
+    slipi_store_relaxed(&sink, 0u);
     for (uint64_t i = (dice >> 8) % soak.pause; i > 0; i--) {
-        atomic_fetch_add_explicit(&sink, 1, memory_order_relaxed);
+        slipi_add_relaxed(&sink, 1u);
     }
 }
 
@@ -113,7 +113,7 @@ int32_t soak_kernel(const slip_kernel_ctx *ctx)
     visit(ctx, task, look_first);
     spend(task->serial);
     visit(ctx, task, look_last);
-    atomic_fetch_add_explicit(&task->ran, 1, memory_order_relaxed);
+    slipi_add_relaxed(&task->ran, 1u);
     return 0;
 }
 
@@ -123,10 +123,10 @@ void soak_reset(void)
     memset(soak.reads, 0, sizeof(soak.reads));
     memset(soak.writer, 0, sizeof(soak.writer));
     for (uint32_t i = 0; i < SOAK_CELLS + SOAK_TEMPS; i++) {
-        atomic_store_explicit(&soak.ended[i], 0, memory_order_relaxed);
+        slipi_store_relaxed(&soak.ended[i], 0u);
     }
     for (uint32_t i = 0; i < SOAK_FAULTS; i++) {
-        atomic_store_explicit(&soak.fault[i], 0, memory_order_relaxed);
+        slipi_store_relaxed(&soak.fault[i], 0u);
     }
 }
 
@@ -144,17 +144,17 @@ uint64_t soak_end_run(void)
 {
     uint64_t faults = 0;
     for (uint32_t i = 0; i < SOAK_FAULTS; i++) {
-        faults += atomic_load_explicit(&soak.fault[i], memory_order_relaxed);
+        faults += slipi_load_relaxed(&soak.fault[i]);
     }
     for (uint32_t i = 0; i < soak.task_count; i++) {
-        uint32_t ran = atomic_load_explicit(&soak.task[i].ran, memory_order_relaxed);
+        uint32_t ran = slipi_load_relaxed(&soak.task[i].ran);
         if (ran != 1 && faults++ < 4) {
             fprintf(stderr, "task %llu ran %u times\n", (unsigned long long)soak.task[i].serial,
                     ran);
         }
     }
     for (uint32_t i = 0; i < SOAK_CELLS; i++) {
-        bool right = atomic_load_explicit(&soak.ended[i], memory_order_relaxed) == soak.reads[i];
+        bool right = slipi_load_relaxed(&soak.ended[i]) == soak.reads[i];
         for (uint32_t w = 0; w < SOAK_WORDS; w++) {
             right = right && soak.data[i * SOAK_WORDS + w] == soak.writer[i];
         }
@@ -210,7 +210,7 @@ void soak_submit(slip_orch *o, const soak_access *access, uint32_t count,
     soak_task *t = &soak.task[soak.task_count];
     t->serial = ++soak.serial;
     t->note = soak.note_count;
-    atomic_store_explicit(&t->ran, 0, memory_order_relaxed);
+    slipi_store_relaxed(&t->ran, 0u);
     for (uint32_t i = 0; i < count; i++) {
         args[i] = note_access(&access[i], t->serial);
     }

@@ -177,7 +177,7 @@ static bool make_temp(soak_access *out)
     }
     uint32_t number = SOAK_CELLS + soak.temp_count++;
     soak.reads[number] = 0;
-    atomic_store_explicit(&soak.ended[number], 0, memory_order_relaxed);
+    slipi_store_relaxed(&soak.ended[number], 0u);
     s->number[s->temps] = number;
     *out = (soak_access){&s->temp[s->temps++], SLIP_ACCESS_OUT, number, 1, 1};
     return true;

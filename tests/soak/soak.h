@@ -18,12 +18,12 @@
 #ifndef SLIPWAY_TESTS_SOAK_H
 #define SLIPWAY_TESTS_SOAK_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <slipway/slipway.h>
 
+#include "base/atomic.h"
 #include "random/rng.h"
 
 #define SOAK_ROWS 64u
@@ -50,7 +50,7 @@ typedef struct soak_note {
 typedef struct soak_task {
     uint64_t serial;
     uint32_t note; /* its first */
-    atomic_uint ran;
+    slipi_au32 ran;
 } soak_task;
 
 /* An argument: cells [cell ..] of the grid as a box of rows and columns, or one temporary. */
@@ -74,12 +74,12 @@ enum { SOAK_DEPTH = 6 };
 /* Everything of one process. */
 typedef struct soak_state {
     uint64_t *data; /* the grid: SOAK_ROWS rows of SOAK_COLUMNS cells */
-    atomic_uint ended[SOAK_CELLS + SOAK_TEMPS];
+    slipi_au32 ended[SOAK_CELLS + SOAK_TEMPS];
     uint32_t reads[SOAK_CELLS + SOAK_TEMPS];
     uint64_t writer[SOAK_CELLS + SOAK_TEMPS];
     soak_note notes[SOAK_RUN_NOTES];
     soak_task task[SOAK_RUN_TASKS];
-    atomic_ullong fault[SOAK_FAULTS];
+    slipi_au64 fault[SOAK_FAULTS];
     uint64_t serial;
     uint64_t reads_checked;  /* cells */
     uint64_t writes_checked; /* cells */
