@@ -230,7 +230,10 @@ enum slip_dispatch_mode {
     SLIP_DISPATCH_AUTO = 0,   /* by the measured length of the kernels */
     SLIP_DISPATCH_INLINE = 1, /* cpu: a task without a live producer runs at submission */
     SLIP_DISPATCH_SHARED = 2, /* every ready task is offered to all threads */
-    SLIP_DISPATCH_SERIAL = 3  /* orchestrate first (until a ring is full), then schedule */
+    SLIP_DISPATCH_SERIAL = 3, /* orchestrate first (until a ring is full), then schedule */
+    SLIP_DISPATCH_HALVES =
+        4 /* cpu, to measure moves between threads: of every 32 tasks the second
+             sixteen are for the threads besides the first, whatever that costs */
 };
 
 typedef struct slip_run_config {

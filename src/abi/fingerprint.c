@@ -86,6 +86,7 @@ static const uint32_t facts[] = {
     SIZE(slipi_queue_cell),
     AT(slipi_queue_cell, turn),
     AT(slipi_queue_cell, chain),
+    AT(slipi_queue_cell, last),
     SIZE(slipi_queue),
     AT(slipi_queue, push_pos),
     AT(slipi_queue, pop_pos),

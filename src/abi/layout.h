@@ -136,7 +136,7 @@ _Static_assert(sizeof(slipi_slot) == SLIPI_SLOT_BYTES, "slot size");
 typedef struct slipi_queue_cell {
     slipi_au64 turn;
     uint32_t chain; /* slot reference of the first task */
-    uint32_t reserved;
+    uint32_t last;  /* ... and of the last: who takes the chain need not walk it */
 } slipi_queue_cell;
 _Static_assert(sizeof(slipi_queue_cell) == 16, "queue cell size");
 

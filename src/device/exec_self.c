@@ -6,12 +6,6 @@
 #include "abi/task_trace.h"
 #include "base/hints.h"
 
-bool slipi_is_long(const slipi_worker *w, const slipi_slot *slot)
-{
-    /* Relaxed: a hint. */
-    return slipi_load_relaxed(&w->at.kernels[slot->kernel[0]].typical) >= SLIPI_LONG_KERNEL_NS;
-}
-
 void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot,
                            const slip_kernel_ctx *ctx, uint64_t begin, uint64_t end)
 {
@@ -34,13 +28,23 @@ void slipi_task_trace_note(const slipi_attached *at, const slipi_slot *slot,
     }
 }
 
-/* Updates a kernel's typical time with a new one: a quarter of the difference at a time. */
+/*
+ * Updates a kernel's typical time with a new one: a quarter of the difference at a time. A sample
+ * counts as four times the old value at most: a thread that lost its processor inside a kernel must
+ * not make the kernel look long for hundreds of tasks. Every thread reads the row for every task,
+ * so it is written only if the value moves.
+ */
 static void learn(slipi_worker *w, slipi_kernel_row *row, uint64_t ns)
 {
-    uint32_t old = slipi_load_relaxed(&row->typical);
-    uint32_t sample = ns == 0 ? 1u : ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
-    uint64_t smoothed = old == 0 ? sample : ((uint64_t)old * 3 + sample) / 4;
-    slipi_store_relaxed(&row->typical, smoothed == 0 ? 1u : (uint32_t)smoothed);
+    enum { MOST = 4, SMALL = 64 };
+    uint64_t old = slipi_load_relaxed(&row->typical);
+    uint64_t sample = ns == 0 ? 1u : ns > UINT32_MAX ? UINT32_MAX : ns;
+    sample = old != 0 && sample > old * MOST ? old * MOST : sample;
+    uint64_t smoothed = old == 0 ? sample : (old * 3 + sample + 3) / 4;
+    uint64_t moved = smoothed > old ? smoothed - old : old - smoothed;
+    if (moved > old / SMALL) {
+        slipi_store_relaxed(&row->typical, smoothed > UINT32_MAX ? UINT32_MAX : (uint32_t)smoothed);
+    }
     w->long_kernels = smoothed >= SLIPI_LONG_KERNEL_NS ? 1 : 0;
 }
 

@@ -40,9 +40,16 @@ static void init_worker(slipi_worker *w, const slip_device_services *sv, const s
     w->thread = thread;
     w->thread_count = launch->control_threads;
     w->dispatch = launch->dispatch;
+    bool halves = launch->dispatch == SLIP_DISPATCH_HALVES && launch->control_threads > 1;
+    w->queues = sv->info.self_executing == 0 ? SLIPI_QUEUES_BY_SHAPE
+                : halves                     ? SLIPI_QUEUES_BY_HALF
+                                             : SLIPI_QUEUES_ONE;
     /* Another place in every run: a graph that repeats itself must not hide some of its kernels. */
     w->sample = (uint32_t)launch->run_serial * 13u + thread;
     w->long_kernels = 0;
+    w->paced = 0;
+    w->offer_end = 0;
+    w->missed_ns = 0;
     w->idle_rounds = 0;
     w->hung = 0;
     w->armed = 0;
@@ -111,7 +118,7 @@ static slip_status run_graph(slipi_worker *w, slipi_launch *launch)
 /* What the host promised of a launch block, checked once more where it is relied on. */
 static bool config_is_valid(const slipi_launch *launch)
 {
-    return launch->mode <= SLIP_MODE_HOST_GRAPH && launch->dispatch <= SLIP_DISPATCH_SERIAL &&
+    return launch->mode <= SLIP_MODE_HOST_GRAPH && launch->dispatch <= SLIP_DISPATCH_HALVES &&
            launch->control_threads != 0 && launch->bindings != 0 &&
            launch->binding_count >= SLIPI_BIND_ARGS &&
            launch->binding_count <= SLIPI_MAX_BINDINGS && launch->arg_count <= SLIP_MAX_RUN_ARGS &&

@@ -9,6 +9,7 @@
 
 #include "device/dispatch.h"
 #include "device/exec_self.h"
+#include "device/halves.h"
 #include "sched/worker.h"
 
 /* Offers spare ready tasks of a queue to the others, and sees that somebody comes for them. */
@@ -22,14 +23,47 @@ static void share_spare(slipi_worker *w, uint32_t queue, uint32_t keep)
     slipi_ready_call(w, spare);
 }
 
+/*
+ * Offers half of the ready tasks of a kernel that is worth a move between cores, if somebody is in
+ * the run to take it and has taken the last offer: so an offer is there before anybody asks for it,
+ * and nothing is offered twice. If nobody looks for work, another thread is called as soon as the
+ * kernel time that it missed, and that waits for it now, is worth a wake-up: a short run wakes
+ * nobody, and a long one has lost no more before the call than the call costs.
+ */
+static void offer_half(slipi_worker *w, uint32_t typical_ns)
+{
+    slipi_sm *sm = w->at.sm;
+    uint32_t spare = w->ready[0].count;
+    int64_t waits_ns = (int64_t)spare * typical_ns;
+    /* Relaxed: hints. Who is missed here finds the work when it looks, or is called next time. */
+    uint32_t inside = slipi_load_relaxed(&sm->inside);
+    if (inside + 1 == w->thread_count || slipi_load_relaxed(&sm->hungry) != 0) {
+        w->missed_ns = 0;
+    } else if (w->missed_ns + waits_ns >= SLIPI_WAKE_NS) {
+        w->missed_ns = -waits_ns; /* who was called is on the way */
+        w->services->call_threads(w->services->device, 1);
+    }
+    if ((w->thread == 0 && inside == 0) || slipi_ready_offered(w, 0)) {
+        return;
+    }
+    slipi_ready_offer(w, 0, spare / 2);
+    if (w->thread != 0) {
+        slipi_event_notify(&sm->progress, 1); /* thread 0 may sleep */
+    }
+}
+
 /* A self-executing thread: runs one ready task, after sharing what others could run. */
 static bool step_self(slipi_worker *w)
 {
+    if (w->queues == SLIPI_QUEUES_BY_HALF) {
+        return slipi_step_halves(w);
+    }
     slipi_slot *slot = slipi_ready_take(w, 0);
     if (slot == NULL) {
         return false;
     }
-    bool is_long = slot->shape != SLIP_TASK_DUMMY && slipi_is_long(w, slot);
+    uint32_t typical_ns = slipi_typical_ns(w, slot);
+    bool is_long = typical_ns >= SLIPI_LONG_KERNEL_NS;
     w->long_kernels = is_long ? 1 : 0;
     if (w->thread_count > 1 && w->ready[0].count > 0) {
         /* Relaxed: a hint whether anybody looks for work. */
@@ -37,6 +71,9 @@ static bool step_self(slipi_worker *w)
         uint32_t worth = w->dispatch == SLIP_DISPATCH_SHARED ? 2 : 8;
         if (is_long) {
             share_spare(w, 0, 0);
+        } else if (typical_ns >= SLIPI_SHARED_KERNEL_NS) {
+            w->missed_ns += typical_ns;
+            offer_half(w, typical_ns);
         } else if (wanted && w->ready[0].count >= worth) {
             share_spare(w, 0, w->ready[0].count / 2); /* not all: a chain that was taken is kept */
         }
@@ -157,7 +194,9 @@ bool slipi_runs_at_once(const slipi_worker *w, const slipi_slot *slot)
     case SLIP_DISPATCH_SHARED:
         return w->thread_count == 1;
     case SLIP_DISPATCH_AUTO:
-        return w->thread_count == 1 || !slipi_is_long(w, slot);
+        return w->thread_count == 1 || slipi_typical_ns(w, slot) < SLIPI_SHARED_KERNEL_NS;
+    case SLIP_DISPATCH_HALVES:
+        return slipi_queue_of(w, slot) == SLIPI_HALF_FIRST;
     default:
         return false;
     }
@@ -169,14 +208,30 @@ static void submit_self(slipi_worker *w, slipi_slot *slot)
     enum { SHARE_BATCH = 16 };
     if (slipi_runs_at_once(w, slot)) {
         run_inline(w, slot);
-    } else if (w->dispatch == SLIP_DISPATCH_AUTO) {
+    } else if (w->queues == SLIPI_QUEUES_BY_HALF) {
+        slipi_submit_halves(w, slot);
+    } else if (w->dispatch == SLIP_DISPATCH_AUTO &&
+               slipi_typical_ns(w, slot) >= SLIPI_LONG_KERNEL_NS) {
         slipi_ready_share(w, slot);
         slipi_ready_call(w, 1);
     } else {
         slipi_ready_back(w, slot);
+        w->paced = w->dispatch == SLIP_DISPATCH_AUTO ? 1 : 0;
         if (w->dispatch == SLIP_DISPATCH_SHARED && w->ready[0].count >= SHARE_BATCH) {
             share_spare(w, 0, 0);
         }
+    }
+}
+
+void slipi_pace(slipi_worker *w)
+{
+    enum { ENOUGH = 16 }; /* measured: 1 to 4 are slower, 64 no faster */
+    const slipi_chain *chain = &w->ready[0];
+    if (chain->count != 0 && !slipi_ready_offered(w, 0)) {
+        offer_half(w, slipi_typical_ns(w, slipi_slot_at(&w->at, chain->head)));
+    }
+    if (chain->count >= ENOUGH) {
+        (void)slipi_step(w);
     }
 }
 

@@ -546,5 +546,8 @@ slip_status slipi_submit(slip_orch *base, const slip_task *task, slip_task_handl
     if (slipi_fanin_end(&sub.fanin)) {
         slipi_submit_ready(o->worker, sub.slot);
     }
+    if (o->worker->paced != 0) {
+        slipi_pace(o->worker);
+    }
     return SLIP_OK;
 }

@@ -154,8 +154,8 @@ slip_status slipi_config_check(slip_runner *runner, const slip_run_config *confi
     if (config->mode > SLIP_MODE_HOST_GRAPH) {
         return config_fail(runner, "mode", config->mode, SLIP_MODE_HOST_GRAPH);
     }
-    if (config->dispatch > SLIP_DISPATCH_SERIAL) {
-        return config_fail(runner, "dispatch", config->dispatch, SLIP_DISPATCH_SERIAL);
+    if (config->dispatch > SLIP_DISPATCH_HALVES) {
+        return config_fail(runner, "dispatch", config->dispatch, SLIP_DISPATCH_HALVES);
     }
     if (config->blocks > info->blocks) {
         return config_fail(runner, "blocks", config->blocks, info->blocks);

@@ -36,15 +36,19 @@ typedef struct slipi_worker {
     uint32_t graph; /* 1: what runs is a graph that lies in SM (replay.c) */
     uint32_t thread_count;
     uint32_t dispatch;     /* enum slip_dispatch_mode */
+    uint32_t queues;       /* how ready tasks are kept apart: enum slipi_queues */
     uint32_t sample;       /* counts kernels, to time one in many */
-    uint32_t long_kernels; /* 1: the last timed kernel was long enough to share */
-    uint32_t idle_rounds;  /* looks for work in a row that found none */
-    uint32_t hung;         /* thread 0: the progress deadline passed; stop waiting */
-    uint32_t armed;        /* thread 0: registered as a sleeper, looks once more before it sleeps */
-    uint32_t ticket;       /* ... with this ticket of sm->progress */
+    uint32_t long_kernels; /* 1: the last timed kernel was long: ready tasks are shared singly */
+    uint32_t paced;       /* thread 0: kernels are worth sharing, so it looks at every submission */
+    uint32_t idle_rounds; /* looks for work in a row that found none */
+    uint32_t hung;        /* thread 0: the progress deadline passed; stop waiting */
+    uint32_t armed;       /* thread 0: registered as a sleeper, looks once more before it sleeps */
+    uint32_t ticket;      /* ... with this ticket of sm->progress */
     uint64_t progress_mark; /* thread 0: completions seen at the last look ... */
     uint64_t progress_ns;   /* ... and when; 0 = not waiting */
     uint32_t graph_done;    /* tasks completed that sm->graph_done does not count yet */
+    uint64_t offer_end;     /* queue position behind this worker's last offer */
+    int64_t missed_ns;      /* kernel time that another thread could have run, had one been there */
     slipi_chain ready[SLIPI_QUEUES];
     slip_kernel_ctx ctx;
 } slipi_worker;
@@ -52,10 +56,26 @@ typedef struct slipi_worker {
 /* A worker's dispatch mode when a graph is only built: ready tasks stay where they are. */
 #define SLIPI_DISPATCH_NOTHING UINT32_MAX
 
+/* How ready tasks are kept apart. */
+enum slipi_queues {
+    SLIPI_QUEUES_ONE = 0,      /* they are not: every thread runs any task */
+    SLIPI_QUEUES_BY_SHAPE = 1, /* there are compute cores */
+    SLIPI_QUEUES_BY_HALF = 2   /* dispatch mode HALVES, and there are threads besides thread 0 */
+};
+
+/* The queues of the two halves: thread 0's, and that of the threads besides it. */
+enum { SLIPI_HALF_FIRST = 0, SLIPI_HALF_OTHERS = 1 };
+
 /* Which ready queue a task belongs to. */
 static inline uint32_t slipi_queue_of(const slipi_worker *w, const slipi_slot *slot)
 {
-    return w->dispatcher == NULL || slot->shape == SLIP_TASK_DUMMY ? 0u : slot->shape;
+    if (w->queues == SLIPI_QUEUES_ONE) {
+        return 0;
+    }
+    if (w->queues == SLIPI_QUEUES_BY_HALF) {
+        return (uint32_t)(slot->task >> 4) & 1u; /* sixteen tasks each in turn */
+    }
+    return slot->shape == SLIP_TASK_DUMMY ? 0u : slot->shape;
 }
 
 /* ---- ready.c -------------------------------------------------------------------------------- */
@@ -73,6 +93,13 @@ void slipi_ready_share(slipi_worker *w, slipi_slot *slot);
 /* Offers all but `keep` of the worker's own ready tasks to every thread, one by one if they are
  * long, as one chain if they are short. */
 void slipi_ready_share_rest(slipi_worker *w, uint32_t queue, uint32_t keep);
+
+/* Offers all but the first `keep` of the worker's own ready tasks to every thread, as one chain:
+ * the oldest, while what it has just made ready stays. */
+void slipi_ready_offer(slipi_worker *w, uint32_t queue, uint32_t keep);
+
+/* True while nobody has taken the worker's last offer. */
+bool slipi_ready_offered(const slipi_worker *w, uint32_t queue);
 
 /* Calls threads into the run if none is looking for work. */
 void slipi_ready_call(slipi_worker *w, uint32_t count);
@@ -127,6 +154,9 @@ bool slipi_runs_at_once(const slipi_worker *w, const slipi_slot *slot);
 
 /* Takes a task that is ready at submission: runs it, keeps it or shares it (dispatch mode). */
 void slipi_submit_ready(slipi_worker *w, slipi_slot *slot);
+
+/* What thread 0 does between two submissions while it has ready tasks that are worth sharing. */
+void slipi_pace(slipi_worker *w);
 
 /*
  * Runs the kernels of a graph's tasks one after the other in the order of the slots, which is an

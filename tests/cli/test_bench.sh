@@ -41,7 +41,7 @@ err "--hits wants 1 to"
 for threads in 1 2; do
     run 0 bench graph --json --threads $threads --tasks 3000 --repetitions 3
     json "d['threads'] == $threads and set(d) == {'threads', 'rows'}"
-    json '{(r["pattern"], r["mode"]) for r in d["rows"]} >= {(p, m) for p in ("independent", "chain", "stencil", "tree", "random_nearest") for m in ("inline", "deferred", "shared")}'
+    json '{(r["pattern"], r["mode"]) for r in d["rows"]} >= {(p, m) for p in ("independent", "chain", "stencil", "tree", "random_nearest") for m in ("inline", "deferred", "shared", "halves")}'
     json 'all(set(r) == {"pattern", "mode", "tasks", "ns_per_task"} for r in d["rows"])'
     json 'all(r["tasks"] == 3000 and r["ns_per_task"] > 0 for r in d["rows"])'
 done

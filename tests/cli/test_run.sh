@@ -60,7 +60,7 @@ run 0 run "$scale" $given --arg x=4x8:f32:7 --arg y=4x8 --quiet
 no_out
 no_err
 
-for dispatch in auto inline shared serial; do
+for dispatch in auto inline shared serial halves; do
     run 0 run "$scale" $given --arg x="$work/good.npy" --golden y="$work/y.npy" --tol 0 \
         --dispatch $dispatch --runs 3 --quiet
 done

@@ -80,7 +80,7 @@ static void bad_configurations(void)
     slip_run_config bad[8];
     const char *said[8] = {"struct_size is 4",
                            "mode is 2",
-                           "dispatch is 4",
+                           "dispatch is 5",
                            "blocks is 25",
                            "threads is 5",
                            "trace_tasks, audit and untimed",
@@ -91,7 +91,7 @@ static void bad_configurations(void)
     }
     bad[0].struct_size = 4;
     bad[1].mode = 2;
-    bad[2].dispatch = 4;
+    bad[2].dispatch = 5;
     bad[3].blocks = 25;
     bad[4].control_threads = 5;
     bad[5].trace_tasks = 2;

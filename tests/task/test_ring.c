@@ -320,6 +320,7 @@ static void a_full_ring_is_helped(void)
     static regions r;
     regions_options options = {.window = 4, .dispatch = SLIP_DISPATCH_SERIAL};
     regions_begin(&r, &options);
+    slipi_store_relaxed(&r.kernels[REGIONS_NOTE].typical, 1000000u); /* long: one at a time */
     for (uint32_t i = 0; i < 4; i++) {
         open_scope(&r);
         CHECK(regions_submit(&r, 0, NULL).task != 0);

@@ -23,11 +23,10 @@ static const struct {
     const char *name;
     uint32_t dispatch;
     bool replays;
-} modes[] = {{"inline", SLIP_DISPATCH_INLINE, false},
-             {"deferred", SLIP_DISPATCH_SERIAL, false},
-             {"shared", SLIP_DISPATCH_SHARED, false},
-             {"replay", SLIP_DISPATCH_AUTO, true},
-             {"replay_shared", SLIP_DISPATCH_SHARED, true}};
+} modes[] = {
+    {"inline", SLIP_DISPATCH_INLINE, false}, {"deferred", SLIP_DISPATCH_SERIAL, false},
+    {"shared", SLIP_DISPATCH_SHARED, false}, {"halves", SLIP_DISPATCH_HALVES, false},
+    {"replay", SLIP_DISPATCH_AUTO, true},    {"replay_shared", SLIP_DISPATCH_SHARED, true}};
 #define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
 #define ROW_COUNT (MODE_COUNT * SLIPI_BENCH_PATTERNS)
 
@@ -262,7 +261,8 @@ int slipi_bench_graph(int argc, char **argv)
         "patterns: independent (a tile of its own each), independent_bare (no tensors), chain,\n"
         "  stencil (3-point over 2 x 64 reused cells), tree, random_nearest\n"
         "modes: inline (run at submission where possible), deferred (the window is filled first),\n"
-        "  shared (every ready task is offered to all threads), replay (of the recorded graph),\n"
+        "  shared (every ready task is offered to all threads), halves (every second sixteen\n"
+        "  tasks must run on another thread than the first), replay (of the recorded graph),\n"
         "  replay_shared (the same, every thread takes part)\n"
         "--threads is 1 unless said otherwise.\n",
         options,

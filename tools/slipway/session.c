@@ -100,7 +100,7 @@ int slipi_session_configure(slipi_session *session, const char *command,
                             const slipi_session_options *options)
 {
     static const char *const modes[] = {"device", "host-graph", NULL};
-    static const char *const dispatches[] = {"auto", "inline", "shared", "serial", NULL};
+    static const char *const dispatches[] = {"auto", "inline", "shared", "serial", "halves", NULL};
     slip_run_config *config = &session->config;
     memset(session, 0, sizeof(*session));
     session->command = command;

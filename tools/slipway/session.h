@@ -65,13 +65,14 @@ typedef struct slipi_session_options {
     }
 
 /* Rows of the options that describe how a program runs. */
-#define SLIPI_PROGRAM_OPTIONS(s)                                                                  \
-    {"dispatch", "D", "auto (default), inline, shared or serial", SLIPI_CLI_TEXT, &(s).dispatch}, \
-        {"arg", "NAME=VALUE", "an argument: see below; repeatable", SLIPI_CLI_LIST, &(s).args},   \
-        {"progress", "TIME", "no task completing for so long is a hang", SLIPI_CLI_TIME,          \
-         &(s).progress_ns},                                                                       \
-    {                                                                                             \
-        "timeout", "TIME", "bound of one run", SLIPI_CLI_TIME, &(s).timeout_ns                    \
+#define SLIPI_PROGRAM_OPTIONS(s)                                                                \
+    {"dispatch", "D", "auto (default), inline, shared, serial or halves", SLIPI_CLI_TEXT,       \
+     &(s).dispatch},                                                                            \
+        {"arg", "NAME=VALUE", "an argument: see below; repeatable", SLIPI_CLI_LIST, &(s).args}, \
+        {"progress", "TIME", "no task completing for so long is a hang", SLIPI_CLI_TIME,        \
+         &(s).progress_ns},                                                                     \
+    {                                                                                           \
+        "timeout", "TIME", "bound of one run", SLIPI_CLI_TIME, &(s).timeout_ns                  \
     }
 
 /* The part of --help about arguments. */
