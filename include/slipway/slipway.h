@@ -3,8 +3,9 @@
  *
  * For hosts. A device runner owns one device and everything cached for it; nothing is shared
  * between runners. Functions that take a runner may be called from any thread; calls on one runner
- * are serialised, calls on two runners are not. Structs that start with struct_size are given by
- * the caller, who sets it to sizeof; fields that are zero take their defaults.
+ * are served one after the other in the order in which they come, calls on two runners are not.
+ * Structs that start with struct_size are given by the caller, who sets it to sizeof; fields that
+ * are zero take their defaults.
  */
 #ifndef SLIPWAY_SLIPWAY_H
 #define SLIPWAY_SLIPWAY_H
@@ -89,9 +90,10 @@ typedef struct slip_runner_options {
 SLIP_API SLIP_MUST_USE slip_status slip_runner_open(const slip_runner_options *options,
                                                     slip_runner **out);
 
-/* Closes a runner: ends its threads, for some seconds at most, and frees everything it owns but
- * what a thread that is stuck in a kernel may still touch. No other call may be in it. Null is
- * fine. */
+/* Closes a runner: cancels submitted runs that have not started, waits for the one on the device
+ * (its deadlines bound that), ends its threads, for some seconds at most, and frees everything it
+ * owns but what a thread that is stuck in a kernel may still touch. No other call may be in it or
+ * in a submission of it. Null is fine. */
 SLIP_API void slip_runner_close(slip_runner *runner);
 
 /* Names of the built-in platforms, terminated by null. Static. */
@@ -373,6 +375,67 @@ SLIP_API SLIP_MUST_USE slip_status slip_graph_describe(slip_recording *recording
 SLIP_API void slip_graph_destroy(slip_recording *recording);
 
 /* ---- sizings made ready --------------------------------------------------------------------- */
+/* ---- runs in flight ------------------------------------------------------------------------- */
+
+/*
+ * A run that was submitted. Functions that take one may be called from any thread; the last of them
+ * is slip_submission_release. A handle outlives its runner: closing it ends every run first.
+ */
+typedef struct slip_submission slip_submission;
+
+#define SLIP_MAX_QUEUED 64u /* unfinished submissions of one runner; one more waits for room */
+
+enum slip_submission_state {
+    SLIP_SUBMISSION_QUEUED = 0,  /* bound; not started */
+    SLIP_SUBMISSION_RUNNING = 1, /* on the device */
+    SLIP_SUBMISSION_ENDED = 2    /* its status is known: done, failed, cancelled or abandoned */
+};
+
+/*
+ * Submits a run and returns: checked, bound and stored as slip_run does it, then queued behind
+ * every run that was submitted or started on this runner before, by any thread, and started when
+ * the one before it has ended. Arguments and configuration are copied. Memory of host tensors is
+ * used from its start to its end, and must stay, and be left alone, until the handle says ENDED; IN
+ * tensors are copied in at the start, so that a run may read what the one before it wrote. Device
+ * memory that was freed meanwhile is an error of that run, which names the argument.
+ *
+ * The state that a queued run was bound to is pinned: nothing evicts, trims, moves or relays it.
+ * A submission returns while the device runs, but waits for the end of the run that is on it if its
+ * state is not resident, or staging has to grow; and for all that are queued if the GM heap has to
+ * move. A failed submission has no handle: *out is null, and slip_last_error tells everything.
+ *
+ * Trim, prewarm, copies and device memory take their turn between two runs and do not wait for
+ * those that are queued. Unregistering a program waits for its queued runs.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_submit(slip_runner *runner, slip_callable callable,
+                                               const slip_run_arg *args, uint32_t arg_count,
+                                               const slip_run_config *config,
+                                               slip_submission **out);
+
+/* Submits a run of a prepared call with the arguments that it has now: later changes of the call,
+ * or its end, do not touch it. A call may be submitted again while runs of it are queued. The run
+ * has a launch block of its own: its arguments are compared, and SLIP_ARG_CONST tensors copied, as
+ * by slip_run. */
+SLIP_API SLIP_MUST_USE slip_status slip_call_submit(slip_call *call, slip_submission **out);
+
+/*
+ * Waits until a run has ended and returns its status, at once if it has; with a timeout (0 = none)
+ * SLIP_E_TIMEOUT if it has not ended by then. May be called again, and by several threads.
+ * SLIP_E_CANCELLED: it never started. SLIP_E_ABANDONED: it never started, because a run before it
+ * hung, crashed or lost the device; a kernel that failed in a run before it does not do that.
+ */
+SLIP_API SLIP_MUST_USE slip_status slip_submission_wait(slip_submission *submission,
+                                                        uint64_t timeout_ns);
+
+/* Tells where a run is, without waiting: enum slip_submission_state. */
+SLIP_API uint32_t slip_submission_poll(slip_submission *submission);
+
+/* Takes a run back that has not started: it ends with SLIP_E_CANCELLED. SLIP_E_BUSY if it runs or
+ * has ended. */
+SLIP_API SLIP_MUST_USE slip_status slip_submission_cancel(slip_submission *submission);
+
+/* Gives a handle back. Its run goes on if it has not ended. Null is fine. */
+SLIP_API void slip_submission_release(slip_submission *submission);
 
 /* Makes the state for a sizing resident before the first run: the miss path, without a run. */
 SLIP_API SLIP_MUST_USE slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config);
@@ -442,6 +505,11 @@ typedef struct slip_error {
 
 /* The last failure of a runner; status is SLIP_OK if there was none. */
 SLIP_API SLIP_MUST_USE slip_status slip_last_error(slip_runner *runner, slip_error *out);
+
+/* Why a submitted run failed, its own whatever happened to its runner since. SLIP_E_BUSY while it
+ * has not ended; status SLIP_OK if it did not fail. */
+SLIP_API SLIP_MUST_USE slip_status slip_submission_error(slip_submission *submission,
+                                                         slip_error *out);
 
 /* The last failure of slip_runner_open on this thread. */
 SLIP_API SLIP_MUST_USE slip_status slip_open_error(slip_error *out);

@@ -67,7 +67,10 @@ typedef int32_t slip_status;
     X(E_BUSY, -33, "the object is in use")                                                         \
     X(E_NOT_RECORDABLE, -34, "the program does what a recorded graph cannot do again")             \
     X(E_GRAPH_ARGUMENT, -35,                                                                       \
-      "an argument of a replay differs where the recorded graph depends on it")
+      "an argument of a replay differs where the recorded graph depends on it")                    \
+    X(E_TIMEOUT, -36, "the time that was given has passed")                                        \
+    X(E_CANCELLED, -37, "the run was cancelled before it started")                                 \
+    X(E_ABANDONED, -38, "the run was not started: what it needs was broken before")
 
 enum slip_status_code {
 #define SLIP_STATUS_ENUM(symbol, value, message) SLIP_##symbol = (value),

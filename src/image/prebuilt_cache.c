@@ -57,7 +57,7 @@ void slipi_prebuilt_cache_init(slipi_prebuilt_cache *cache, uint32_t max_entries
 /* Takes entry `index` out. */
 static slipi_prebuilt_entry *take_out(slipi_prebuilt_cache *cache, uint32_t index)
 {
-    SLIPI_ASSERT(index < cache->count);
+    SLIPI_ASSERT(index < cache->count && cache->entries[index]->pins == 0);
     slipi_prebuilt_entry *entry = cache->entries[index];
     entry->valid = 0;
     cache->count--;
@@ -138,28 +138,66 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
     return SLIPI_PREBUILT_HIT;
 }
 
-/* Index of the least recently used of the entries that are there. */
+/* Keeps an entry where it is. */
+void slipi_prebuilt_cache_pin(slipi_prebuilt_cache *cache, slipi_prebuilt_entry *entry)
+{
+    if (entry->pins++ == 0) {
+        cache->pinned++;
+        cache->pinned_bytes += state_bytes(&entry->state);
+    }
+}
+
+/* Takes a pin back. */
+void slipi_prebuilt_cache_unpin(slipi_prebuilt_cache *cache, slipi_prebuilt_entry *entry)
+{
+    SLIPI_ASSERT(entry->pins != 0);
+    if (--entry->pins == 0) {
+        cache->pinned--;
+        cache->pinned_bytes -= state_bytes(&entry->state);
+    }
+}
+
+/* The entry of a key if it is a hit; see the header. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_hit(slipi_prebuilt_cache *cache,
+                                               const slipi_prebuilt_key *key)
+{
+    slipi_prebuilt_entry *entry = cache->latest;
+    if (entry == NULL || !key_equal(&entry->key, key)) {
+        entry = find(cache, key);
+    }
+    if (entry == NULL || entry->valid == 0 || entry->dirty != 0) {
+        return NULL;
+    }
+    cache->latest = entry;
+    entry->age = ++cache->clock;
+    entry->hits++;
+    return entry;
+}
+
+/* Index of the least recently used of the entries without pins; `count` if there is none. */
 static uint32_t oldest_index(const slipi_prebuilt_cache *cache)
 {
-    uint32_t oldest = 0;
-    for (uint32_t i = 1; i < cache->count; i++) {
-        if (cache->entries[i]->age < cache->entries[oldest]->age) {
+    uint32_t oldest = cache->count;
+    for (uint32_t i = 0; i < cache->count; i++) {
+        const slipi_prebuilt_entry *entry = cache->entries[i];
+        if (entry->pins == 0 &&
+            (oldest == cache->count || entry->age < cache->entries[oldest]->age)) {
             oldest = i;
         }
     }
     return oldest;
 }
 
-/* The least recently used entry; null if there is none. */
+/* The least recently used entry without pins; null if there is none. */
 slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache)
 {
-    return cache->count == 0 ? NULL : cache->entries[oldest_index(cache)];
+    return cache->count == cache->pinned ? NULL : cache->entries[oldest_index(cache)];
 }
 
-/* Drops the least recently used entry; false if there is none. */
+/* Drops the least recently used entry without pins; false if there is none. */
 bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache)
 {
-    if (cache->count == 0) {
+    if (cache->count == cache->pinned) {
         return false;
     }
     cache->evictions++;
@@ -186,10 +224,11 @@ static void fill(slipi_prebuilt_cache *cache, slipi_prebuilt_entry *entry,
     cache->latest = entry;
 }
 
-/* True if the state cannot be kept even when everything else is dropped. */
+/* True if the state cannot be kept even when everything else that has no pins is dropped. */
 static bool exceeds_budget(const slipi_prebuilt_cache *cache, const slipi_prebuilt_state *state)
 {
-    return cache->max_bytes != 0 && state_bytes(state) > cache->max_bytes;
+    return cache->pinned >= cache->max_entries ||
+           (cache->max_bytes != 0 && cache->pinned_bytes + state_bytes(state) > cache->max_bytes);
 }
 
 /* Publishes the state of a key; see the header. */

@@ -60,6 +60,8 @@ typedef struct slipi_prebuilt_entry {
     uint64_t ring_head[SLIP_RING_COUNT]; /* next task id of each ring after the last run */
     uint32_t valid;
     uint32_t dirty;
+    uint32_t pins; /* queued runs that were bound to it: it stays, and where it is, until 0 */
+    uint32_t reserved;
 } slipi_prebuilt_entry;
 
 /* Gives the SM and the arena of a dropped entry back. The GM heap is shared and stays. */
@@ -70,8 +72,11 @@ typedef struct slipi_prebuilt_cache {
     slipi_prebuilt_entry *latest; /* of the last look-up; null if none */
     uint32_t count;
     uint32_t max_entries;
-    uint64_t max_bytes; /* of SM and arena together; 0 = no limit */
-    uint64_t bytes;     /* of SM and arena of all entries */
+    uint64_t max_bytes;    /* of SM and arena together; 0 = no limit */
+    uint64_t bytes;        /* of SM and arena of all entries */
+    uint64_t pinned_bytes; /* of these, of entries with pins */
+    uint32_t pinned;       /* entries with pins */
+    uint32_t reserved;
     uint64_t clock;
     uint64_t evictions;
     uint64_t invalidations;
@@ -102,6 +107,11 @@ enum slipi_prebuilt_found slipi_prebuilt_cache_lookup(slipi_prebuilt_cache *cach
                                                       const slipi_prebuilt_key *key,
                                                       slipi_prebuilt_entry **out);
 
+/* The entry of a key, used as by a look-up, if that would be a hit; else null, and nothing has
+ * changed. */
+slipi_prebuilt_entry *slipi_prebuilt_cache_hit(slipi_prebuilt_cache *cache,
+                                               const slipi_prebuilt_key *key);
+
 /* The entry of a key as it is, without using it; null if there is none. */
 const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache *cache,
                                                       const slipi_prebuilt_key *key);
@@ -109,7 +119,8 @@ const slipi_prebuilt_entry *slipi_prebuilt_cache_peek(const slipi_prebuilt_cache
 /*
  * Publishes the state of a key and returns its entry, evicting the least recently used ones to
  * stay within count and bytes. Null if it cannot be kept (no memory for the entry, or larger than
- * the whole budget): the state then stays the caller's, and nothing else has changed.
+ * what of the budget is not pinned): the state then stays the caller's, and nothing else has
+ * changed.
  */
 slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
                                                    const slipi_prebuilt_key *key,
@@ -118,10 +129,14 @@ slipi_prebuilt_entry *slipi_prebuilt_cache_publish(slipi_prebuilt_cache *cache,
 /* Notes that the last run broke the entry's regions. */
 void slipi_prebuilt_cache_mark_dirty(slipi_prebuilt_entry *entry);
 
-/* The least recently used entry; null if there is none. */
+/* Keeps an entry where it is, once more; takes that back once. */
+void slipi_prebuilt_cache_pin(slipi_prebuilt_cache *cache, slipi_prebuilt_entry *entry);
+void slipi_prebuilt_cache_unpin(slipi_prebuilt_cache *cache, slipi_prebuilt_entry *entry);
+
+/* The least recently used entry without pins; null if there is none. */
 slipi_prebuilt_entry *slipi_prebuilt_cache_oldest(const slipi_prebuilt_cache *cache);
 
-/* Drops the least recently used entry; false if there is none. Counts an eviction. */
+/* Drops the least recently used entry without pins; false if there is none. Counts an eviction. */
 bool slipi_prebuilt_cache_evict(slipi_prebuilt_cache *cache);
 
 /* Drops every entry without giving its regions back, which are lost or must be left alone; counts

@@ -288,7 +288,12 @@ slip_status slipi_bind(const slip_host_api *api, const slipi_bind_request *reque
         return status;
     }
     stamp(request, &times->prebuilt_begin);
-    status = slipi_bind_prebuilt(api, request->key, request->scratch, out);
+    if (request->resident != NULL) {
+        out->entry = request->resident; /* how it was found stays as it was */
+        out->state = &request->resident->state;
+    } else {
+        status = slipi_bind_prebuilt(api, request->key, request->scratch, out);
+    }
     stamp(request, &times->prebuilt_end);
     if (status == SLIP_OK) {
         status = slipi_bind_launch(api, request, out);

@@ -52,8 +52,9 @@ typedef struct slipi_bind_request {
     slip_binding audit;   /* address 0 = off */
     slip_binding task_trace;
     slipi_args_plan *plan;
-    slipi_prebuilt_state *scratch; /* room for a state that is being built */
-    slipi_bind_times *times;       /* null: do not take them */
+    slipi_prebuilt_entry *resident; /* of a queued run: bound and pinned before; else null */
+    slipi_prebuilt_state *scratch;  /* room for a state that is being built */
+    slipi_bind_times *times;        /* null: do not take them */
 } slipi_bind_request;
 
 /* What a bind did. */

@@ -207,7 +207,7 @@ slip_status slip_call_prepare(slip_runner *runner, slip_callable callable, const
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slipi_run run = {.runner = runner};
     slip_status status = SLIP_OK;
     if (out == NULL) {
@@ -220,7 +220,7 @@ slip_status slip_call_prepare(slip_runner *runner, slip_callable callable, const
     if (status == SLIP_OK) {
         status = prepare(&run, callable, args, arg_count, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -250,9 +250,9 @@ slip_status slip_call_set(slip_call *call, uint32_t index, const slip_run_arg *a
     if (call == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&call->runner->lock);
+    slipi_runner_enter(call->runner);
     slip_status status = set(call, index, arg);
-    pthread_mutex_unlock(&call->runner->lock);
+    slipi_runner_leave(call->runner);
     return status;
 }
 
@@ -308,6 +308,19 @@ static slip_status run_call(slipi_run *run, slip_call *call)
     return status;
 }
 
+/* What a call would run now. */
+slipi_order slipi_call_order(const slip_call *call, const char *what)
+{
+    return (slipi_order){what,          call->callable, call->plan.placed, call->arg_count,
+                         &call->config, &call->key};
+}
+
+/* The runner of a call. */
+slip_runner *slipi_call_runner(const slip_call *call)
+{
+    return call->runner;
+}
+
 /* Runs a call once and waits for it. */
 slip_status slip_call_run(slip_call *call)
 {
@@ -315,12 +328,26 @@ slip_status slip_call_run(slip_call *call)
         return SLIP_E_INVALID_ARGUMENT;
     }
     slip_runner *runner = call->runner;
-    pthread_mutex_lock(&runner->lock);
+    slip_status status;
+    /* [S4] pairs with [S3]. */
+    if (slipi_load_acquire(&runner->submits) == 0) {
+        slipi_runner_enter(runner);
+    } else {
+        const slipi_order order = slipi_call_order(call, "slip_call_run");
+        if (slipi_submit_or_enter(runner, &order, &status)) {
+            return status;
+        }
+    }
     slipi_run run;
     slipi_run_begin(&run, runner, &call->config);
-    slip_status status = run_call(&run, call);
+    status = run_call(&run, call);
+    if (status != SLIP_OK && runner->wants_idle != 0) {
+        slipi_runner_idle(runner);
+        slipi_run_begin(&run, runner, &call->config);
+        status = run_call(&run, call);
+    }
     slipi_run_finish(&run, status);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -331,11 +358,11 @@ void slip_call_destroy(slip_call *call)
         return;
     }
     slip_runner *runner = call->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     if (runner->broken != 0) {
-        slipi_runner_recover(runner); /* its memory may be gone, or must be left alone */
+        slipi_runner_recover(runner, NULL); /* its memory may be gone, or must be left alone */
     }
     unlink_call(call);
     free_call(call, runner->refuses == 0);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
 }

@@ -18,6 +18,7 @@ typedef struct slipi_callable {
     uint64_t id;     /* the handle's value */
     uint64_t hash;   /* names the program in traces */
     uint32_t refs;   /* registrations */
+    uint32_t queued; /* runs that were submitted and have not ended */
     uint32_t loaded; /* 1: `file` holds a shared object */
     slipi_program_file file;
     const slip_program *program;

@@ -24,7 +24,7 @@ static _Thread_local slip_error open_error;
 slip_status slipi_runner_usable(slip_runner *runner)
 {
     if (runner->broken != 0) {
-        slipi_runner_recover(runner);
+        slipi_runner_recover(runner, NULL);
     }
     if (runner->refuses == 0) {
         return SLIP_OK;
@@ -173,10 +173,12 @@ static void free_device_memory(slip_runner *runner)
 /* Closes a runner that was opened as far as it was. */
 static void tear_down(slip_runner *runner)
 {
+    slipi_run_queue_stop(runner);
     bool quiet = runner->device != NULL && runner->refuses == 0 && runner->broken == 0;
     slipi_records_fini(runner, quiet);
     slipi_calls_fini(runner, quiet);
     slipi_recordings_fini(runner, quiet);
+    slipi_run_queue_fini(runner, quiet);
     if (quiet) {
         free_device_memory(runner);
     }
@@ -194,21 +196,7 @@ static void tear_down(slip_runner *runner)
     free(runner->memory.rows);
     free(runner->places);
     pthread_mutex_destroy(&runner->gate.lock);
-    pthread_mutex_destroy(&runner->lock);
     free(runner);
-}
-
-/* Makes both locks; false if there is none to be had. */
-static bool make_locks(slip_runner *runner)
-{
-    if (pthread_mutex_init(&runner->lock, NULL) != 0) {
-        return false;
-    }
-    if (pthread_mutex_init(&runner->gate.lock, NULL) != 0) {
-        pthread_mutex_destroy(&runner->lock);
-        return false;
-    }
-    return true;
 }
 
 /* Opens a runner. */
@@ -231,7 +219,7 @@ slip_status slip_runner_open(const slip_runner_options *options, slip_runner **o
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY,
                           "slip_runner_open: no memory for a runner of %zu bytes", sizeof(*runner));
     }
-    if (!make_locks(runner)) {
+    if (pthread_mutex_init(&runner->gate.lock, NULL) != 0) {
         free(runner);
         return slipi_fail(&open_error, SLIP_E_OUT_OF_MEMORY, "slip_runner_open: no mutex");
     }
@@ -266,7 +254,7 @@ slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_runner_describe");
     if (status == SLIP_OK) {
@@ -293,7 +281,7 @@ slip_status slip_runner_describe(slip_runner *runner, slip_runner_info *out)
                        stand_in != NULL ? stand_in : "");
         *out = result;
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -303,9 +291,9 @@ slip_status slip_last_error(slip_runner *runner, slip_error *out)
     if (runner == NULL || out == NULL || out->struct_size < sizeof(*out)) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     *out = runner->error;
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     out->struct_size = (uint32_t)sizeof(*out);
     return SLIP_OK;
 }

@@ -55,6 +55,15 @@ slip_status slipi_error_end(slip_error *error, const char *format, ...)
     return finish(error);
 }
 
+/* Ends a description that is no failure. */
+void slipi_error_note(slip_error *error, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(error->message, sizeof(error->message), format, list);
+    va_end(list);
+}
+
 /* A description that is a sentence only. */
 slip_status slipi_fail(slip_error *error, slip_status status, const char *format, ...)
 {

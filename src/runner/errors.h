@@ -27,6 +27,9 @@ void slipi_error_resource(slip_error *error, uint64_t wanted, uint64_t available
 /* Ends a description with its sentence, logs it and returns its status. */
 slip_status slipi_error_end(slip_error *error, const char *format, ...) SLIPI_PRINTF(2, 3);
 
+/* Ends a description that is no failure: it is not logged. */
+void slipi_error_note(slip_error *error, const char *format, ...) SLIPI_PRINTF(2, 3);
+
 /* A description that is a sentence only. */
 slip_status slipi_fail(slip_error *error, slip_status status, const char *format, ...)
     SLIPI_PRINTF(3, 4);

@@ -102,14 +102,12 @@ static slip_status bind_graph(slipi_run *run)
 /* A run in host-built mode. */
 slip_status slipi_run_host_graph(slipi_run *run)
 {
-    const slip_program *program = run->callable->program;
-    if (program->build == NULL) {
-        return slipi_fail(&run->runner->error, SLIP_E_UNSUPPORTED,
-                          "program '%s' has no graph builder; run it with mode "
-                          "SLIP_MODE_DEVICE_ORCH, or give it one",
-                          program->name);
+    slip_status status =
+        slipi_run_check_graph(run->runner, run->callable->program, SLIP_MODE_HOST_GRAPH);
+    if (status != SLIP_OK) {
+        return status;
     }
-    slip_status status = bind_graph(run);
+    status = bind_graph(run);
     slip_stats *stats = &run->runner->stats;
     run->bind_end_ns = slipi_run_now(run);
     stats->last_bind_ns = run->bind_end_ns - run->begin_ns;

@@ -125,6 +125,10 @@ static slip_status acquire_staging(void *ctx, slipi_staging *staging, uint64_t b
     if (bytes <= staging->bytes) {
         return SLIP_OK;
     }
+    if (runner->restricted != 0) {
+        runner->wants_turn = 1; /* no failure yet: it is tried again with the turn */
+        return SLIP_E_BUSY;
+    }
     uint64_t wanted = staging_wanted(runner, staging, bytes);
     if (staging->base != 0) {
         runner->ops->free(runner->device, staging->base, staging->bytes);

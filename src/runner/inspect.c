@@ -30,14 +30,14 @@ slip_status slip_runner_stats(slip_runner *runner, slip_stats *out)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_runner_stats");
     if (status == SLIP_OK) {
         *out = runner->stats;
         complete_stats(runner, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -88,7 +88,7 @@ slip_status slip_cache_info(slip_runner *runner, slip_cache_entry_info *entries,
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = SLIP_OK;
     if (inout_count == NULL || (entries == NULL && *inout_count != 0)) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
@@ -100,7 +100,7 @@ slip_status slip_cache_info(slip_runner *runner, slip_cache_entry_info *entries,
         }
         *inout_count = cache->count;
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -120,7 +120,7 @@ slip_status slip_audit(slip_runner *runner, slip_audit_report *out)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_audit");
     if (status == SLIP_OK) {
@@ -133,7 +133,7 @@ slip_status slip_audit(slip_runner *runner, slip_audit_report *out)
             (void)slipi_fail(&runner->error, status, "slip_audit: %s", out->first_problem);
         }
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -143,7 +143,7 @@ slip_status slip_write_deps(slip_runner *runner, const char *format, const char 
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = SLIP_OK;
     if (format == NULL || path == NULL) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
@@ -160,6 +160,6 @@ slip_status slip_write_deps(slip_runner *runner, const char *format, const char 
                              format, path, slip_status_message(status));
         }
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -49,12 +49,12 @@ slip_status slip_device_malloc(slip_runner *runner, uint64_t bytes, slip_device_
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK) {
         status = allocate(runner, bytes, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -67,7 +67,7 @@ slip_status slip_device_free(slip_runner *runner, slip_device_ptr ptr)
     if (ptr.address == 0) {
         return SLIP_OK;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     uint64_t bytes = 0;
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK && !slipi_device_memory_take(&runner->memory, ptr.address, &bytes)) {
@@ -78,7 +78,7 @@ slip_status slip_device_free(slip_runner *runner, slip_device_ptr ptr)
     } else if (status == SLIP_OK) {
         runner->ops->free(runner->device, ptr.address, bytes);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -113,12 +113,12 @@ slip_status slip_copy_to_device(slip_runner *runner, slip_device_ptr dst, const 
     if (bytes == 0) {
         return SLIP_OK;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = check_copy(runner, "slip_copy_to_device", dst.address, src, bytes);
     if (status == SLIP_OK) {
         status = runner->api.copy_to(runner, dst.address, src, bytes);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -132,11 +132,11 @@ slip_status slip_copy_from_device(slip_runner *runner, void *dst, slip_device_pt
     if (bytes == 0) {
         return SLIP_OK;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = check_copy(runner, "slip_copy_from_device", src.address, dst, bytes);
     if (status == SLIP_OK) {
         status = runner->api.copy_from(runner, dst, src.address, bytes);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -222,7 +222,7 @@ slip_status slip_runner_places(slip_runner *runner, slip_place *places, uint32_t
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = SLIP_OK;
     if (inout_count == NULL || (places == NULL && *inout_count != 0)) {
         status =
@@ -236,6 +236,6 @@ slip_status slip_runner_places(slip_runner *runner, slip_place *places, uint32_t
         }
         *inout_count = threads;
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

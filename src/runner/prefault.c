@@ -40,7 +40,7 @@ typedef struct prefault {
 static bool look_up(prefault *p)
 {
     slip_runner *runner = p->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     const slipi_prebuilt_entry *entry = slipi_prebuilt_cache_peek(&runner->cache, p->key);
     bool there = entry != NULL && runner->broken == 0 && runner->refuses == 0;
     if (there) {
@@ -53,7 +53,7 @@ static bool look_up(prefault *p)
         }
     }
     p->serial = runner->gate.serial;
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return there;
 }
 
@@ -131,9 +131,9 @@ static void count_wanted(const prefault *p, slip_prewarmed *out)
 static slip_status fail(prefault *p, slip_status status, uint64_t bytes)
 {
     slip_runner *runner = p->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     status = slipi_platform_fail(runner, status, "populate", bytes, "pre-fault of a state");
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 

@@ -56,13 +56,17 @@ slip_status slip_prewarm(slip_runner *runner, const slip_run_config *config)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     enum slipi_prebuilt_found found;
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK) {
         status = prewarm(runner, config, &found);
     }
-    pthread_mutex_unlock(&runner->lock);
+    if (status != SLIP_OK && runner->wants_idle != 0) {
+        slipi_runner_idle(runner);
+        status = prewarm(runner, config, &found);
+    }
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -115,15 +119,19 @@ static slip_status prewarm_one(slip_runner *runner, const slip_run_config *confi
 {
     enum slipi_prebuilt_found found = SLIPI_PREBUILT_MISS;
     slipi_prebuilt_key key;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     uint64_t begin_ns = slipi_now_ns();
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK) {
         status = prewarm(runner, config, &found);
     }
+    if (status != SLIP_OK && runner->wants_idle != 0) {
+        slipi_runner_idle(runner);
+        status = prewarm(runner, config, &found);
+    }
     key = runner->key;
     out->lock_ns = slipi_now_ns() - begin_ns;
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     out->found = found == SLIPI_PREBUILT_HIT     ? SLIP_PREWARM_RESIDENT
                  : found == SLIPI_PREBUILT_DIRTY ? SLIP_PREWARM_RELAID
                                                  : SLIP_PREWARM_BUILT;
@@ -139,14 +147,14 @@ static void note_stays(slip_runner *runner, const slip_run_config *configs, uint
                        slip_prewarmed *out)
 {
     uint32_t struct_size = out->struct_size;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     for (uint32_t i = 0; i < count; i++) {
         if (make_key(runner, config_at(configs, i)) == SLIP_OK) {
             row_at(out, struct_size, i)->stays =
                 slipi_prebuilt_cache_peek(&runner->cache, &runner->key) != NULL ? 1 : 0;
         }
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
 }
 
 /* Makes the states for several sizings resident. */
@@ -156,9 +164,9 @@ slip_status slip_prewarm_all(slip_runner *runner, const slip_run_config *configs
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = check_all(runner, configs, count, options, out);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     if (status != SLIP_OK) {
         return status;
     }
@@ -184,7 +192,7 @@ slip_status slip_footprint_of(slip_runner *runner, const slip_run_config *config
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_footprint_of");
     if (status == SLIP_OK) {
@@ -204,7 +212,7 @@ slip_status slip_footprint_of(slip_runner *runner, const slip_run_config *config
             .image_bytes = device ? SLIPI_IMAGE_BYTES : sizeof(slipi_sm),
         };
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -215,7 +223,7 @@ slip_status slip_image_parts(slip_runner *runner, const slip_run_config *config,
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = SLIP_OK;
     if (inout_count == NULL || (parts == NULL && *inout_count != 0)) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
@@ -230,6 +238,6 @@ slip_status slip_image_parts(slip_runner *runner, const slip_run_config *config,
     if (status == SLIP_OK) {
         *inout_count = slipi_layout_parts(&runner->scratch.image, parts, *inout_count);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -246,7 +246,7 @@ slip_status slip_register_file(slip_runner *runner, const char *path, slip_calla
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK && (path == NULL || out == NULL)) {
         status = slipi_fail(&runner->error, SLIP_E_INVALID_ARGUMENT,
@@ -255,7 +255,7 @@ slip_status slip_register_file(slip_runner *runner, const char *path, slip_calla
     if (status == SLIP_OK) {
         status = register_file(runner, path, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -269,7 +269,7 @@ slip_status slip_register_program(slip_runner *runner, const slip_program *progr
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_runner_usable(runner);
     if (status == SLIP_OK && (program == NULL || out == NULL)) {
         status =
@@ -282,7 +282,7 @@ slip_status slip_register_program(slip_runner *runner, const slip_program *progr
                      ? share(known, out)
                      : add_program(runner, program, NULL, "a program of this process", out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -292,9 +292,14 @@ slip_status slip_unregister(slip_runner *runner, slip_callable callable)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_runner_usable(runner);
     slipi_callable *row = slipi_callables_find(&runner->callables, callable);
+    if (status == SLIP_OK && row != NULL && row->refs == 1 && row->queued != 0) {
+        slipi_runner_idle(runner); /* runs of it are queued */
+        status = slipi_runner_usable(runner);
+        row = slipi_callables_find(&runner->callables, callable);
+    }
     if (status == SLIP_OK && row == NULL) {
         status = slipi_fail(&runner->error, SLIP_E_BAD_CALLABLE,
                             "slip_unregister: handle %#llx is not registered on this runner",
@@ -305,7 +310,7 @@ slip_status slip_unregister(slip_runner *runner, slip_callable callable)
         free_device(runner, row);
         free_host(row, true);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -315,10 +320,10 @@ const slip_program *slip_callable_program(slip_runner *runner, slip_callable cal
     if (runner == NULL) {
         return NULL;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     const slipi_callable *row = slipi_callables_find(&runner->callables, callable);
     const slip_program *program = row != NULL ? row->program : NULL;
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return program;
 }
 

@@ -421,7 +421,7 @@ slip_status slip_graph_record(slip_runner *runner, slip_callable callable, const
     if (runner == NULL || out == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slipi_run run = {.runner = runner};
     slip_recording *rec = NULL;
     slip_status status = check_record(&run, callable, args, arg_count, config);
@@ -436,7 +436,7 @@ slip_status slip_graph_record(slip_runner *runner, slip_callable callable, const
         }
         status = close_open(rec, status, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -498,9 +498,9 @@ slip_status slip_graph_set(slip_recording *recording, uint32_t index, const slip
     if (recording == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&recording->runner->lock);
+    slipi_runner_enter(recording->runner);
     slip_status status = set(recording, index, arg);
-    pthread_mutex_unlock(&recording->runner->lock);
+    slipi_runner_leave(recording->runner);
     return status;
 }
 
@@ -541,10 +541,10 @@ slip_status slip_graph_check(slip_recording *recording)
     if (recording == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&recording->runner->lock);
+    slipi_runner_enter(recording->runner);
     slipi_run run = {.runner = recording->runner};
     slip_status status = check(&run, recording);
-    pthread_mutex_unlock(&recording->runner->lock);
+    slipi_runner_leave(recording->runner);
     return status;
 }
 
@@ -555,7 +555,7 @@ slip_status slip_graph_describe(slip_recording *recording, slip_graph_info *out)
         return SLIP_E_INVALID_ARGUMENT;
     }
     slip_runner *runner = recording->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_graph_describe");
     if (status == SLIP_OK) {
@@ -573,7 +573,7 @@ slip_status slip_graph_describe(slip_recording *recording, slip_graph_info *out)
         out->sm_bytes = recording->size.sm_bytes;
         out->replays = recording->replays;
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }
 
@@ -584,9 +584,9 @@ void slip_graph_destroy(slip_recording *recording)
         return;
     }
     slip_runner *runner = recording->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     if (runner->broken != 0) {
-        slipi_runner_recover(runner); /* its memory may be gone, or must be left alone */
+        slipi_runner_recover(runner, NULL); /* its memory may be gone, or must be left alone */
     }
     slip_recording **at = &runner->recordings;
     while (*at != recording) { /* as many steps as there are recordings */
@@ -594,5 +594,5 @@ void slip_graph_destroy(slip_recording *recording)
     }
     *at = recording->next;
     free_recording(recording, runner->refuses == 0);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
 }

@@ -27,6 +27,7 @@ static void forget_device(slip_runner *runner)
     runner->staging = (slipi_staging){0, 0};
     slipi_calls_forget(runner);
     slipi_recordings_forget(runner);
+    slipi_carriers_forget(runner);
     runner->launch.address = 0;
     runner->audit.region = (slipi_region){0, 0, 0};
     runner->audited = 0;
@@ -71,7 +72,7 @@ static slip_status put_back(slip_runner *runner)
 }
 
 /* Recovers a broken device; see the header. */
-void slipi_runner_recover(slip_runner *runner)
+void slipi_runner_recover(slip_runner *runner, const char *program)
 {
     char why[256] = "a run ended by its deadline with threads still inside a kernel, and their "
                     "memory must not be touched";
@@ -79,6 +80,7 @@ void slipi_runner_recover(slip_runner *runner)
     if (runner->refuses != 0) {
         return;
     }
+    slipi_run_queue_abandon(runner, NULL, program);
     if (!reset(runner, why, sizeof(why))) {
         refuse(runner, why);
         return;

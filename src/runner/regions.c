@@ -26,7 +26,8 @@ typedef struct room {
  * memory. */
 static room look(slip_runner *runner)
 {
-    room there = {UINT64_MAX, runner->cache.bytes + runner->regions.pair.committed};
+    uint64_t idle = runner->cache.bytes - runner->cache.pinned_bytes;
+    room there = {UINT64_MAX, idle + runner->regions.pair.committed};
     if (runner->ops->available != NULL &&
         runner->ops->available(runner->device, &there.free_bytes) != SLIP_OK) {
         there.free_bytes = UINT64_MAX;
@@ -113,7 +114,14 @@ static slip_status reserve_and_commit(slip_runner *runner, slipi_region *out, ui
 /* True if an idle entry was given up, so that what failed for want of memory may be tried again. */
 static bool make_room(slip_runner *runner, slip_status status)
 {
-    return status == SLIP_E_OUT_OF_MEMORY && slipi_prebuilt_cache_evict(&runner->cache);
+    if (status != SLIP_E_OUT_OF_MEMORY) {
+        return false;
+    }
+    if (slipi_prebuilt_cache_evict(&runner->cache)) {
+        return true;
+    }
+    runner->wants_idle |= runner->cache.pinned != 0 ? 1u : 0u;
+    return false;
 }
 
 /* A region of exactly these bytes; entries of the cache make room if there is not enough. */
@@ -147,6 +155,15 @@ static slip_status heap_move(slip_runner *runner, uint64_t bytes)
     slipi_region *heap = &runner->regions.heap;
     slipi_region fresh;
     uint64_t larger;
+    if (runner->cache.pinned != 0) {
+        runner->wants_idle = 1;
+        slipi_error_begin(&runner->error, SLIP_E_BUSY);
+        slipi_error_note(&runner->error,
+                         "GM heap: %llu bytes are wanted, and queued runs keep it "
+                         "from moving; wait for them",
+                         (unsigned long long)bytes);
+        return SLIP_E_BUSY;
+    }
     if (runner->info.reserve_is_memory != 0 || !slipi_mul_u64(bytes, 4, &larger)) {
         larger = bytes;
     }
@@ -168,7 +185,7 @@ static slip_status heap_move(slip_runner *runner, uint64_t bytes)
 }
 
 /* Makes the shared heap at least this large. */
-static slip_status heap_grow(slip_runner *runner, uint64_t bytes)
+slip_status slipi_heap_grow(slip_runner *runner, uint64_t bytes)
 {
     const slipi_region *heap = &runner->regions.heap;
     if (bytes <= heap->committed) {
@@ -211,10 +228,12 @@ static slip_status check_room(slip_runner *runner, uint64_t heap_bytes, uint64_t
     heap_more = heap_bytes > heap->reserved ? heap_bytes : heap_more; /* it moves */
     room there = look(runner);
     uint64_t both;
+    bool fits = slipi_add_u64(pair_more, heap_more, &both) && !impossible(&there, both);
+    runner->wants_idle |= !fits && runner->cache.pinned != 0 ? 1u : 0u;
     if (impossible(&there, pair_more)) {
         return region_fail(runner, SLIP_E_OUT_OF_MEMORY, pair_name(arena_bytes), pair_bytes, 0);
     }
-    if (!slipi_add_u64(pair_more, heap_more, &both) || impossible(&there, both)) {
+    if (!fits) {
         return region_fail(runner, SLIP_E_OUT_OF_MEMORY, "GM heap", heap_bytes, heap->committed);
     }
     return SLIP_OK;
@@ -258,7 +277,7 @@ slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64
     status = obtain_pair(runner, pair, sizes[2]);
     if (status == SLIP_OK) {
         /* Last, for a grown heap is not taken back. */
-        status = heap_grow(runner, sizes[0]);
+        status = slipi_heap_grow(runner, sizes[0]);
     }
     if (status != SLIP_OK) {
         slipi_regions_rollback(runner);
@@ -270,7 +289,7 @@ slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64
 void slipi_regions_rollback(slip_runner *runner)
 {
     release_pair(runner);
-    if (runner->cache.count == 0) {
+    if (runner->cache.count == 0 && slipi_run_queue_heap(runner) == 0) {
         slipi_region_release(runner, &runner->regions.heap);
     }
 }
@@ -306,7 +325,9 @@ static uint64_t heap_needed(const slipi_prebuilt_cache *cache)
 static slip_status heap_shrink(slip_runner *runner, uint64_t *out_bytes)
 {
     slipi_region *heap = &runner->regions.heap;
+    uint64_t queued = page_aligned(slipi_run_queue_heap(runner));
     uint64_t needed = heap_needed(&runner->cache);
+    needed = needed > queued ? needed : queued;
     if (needed >= heap->committed) {
         return SLIP_OK;
     }

@@ -230,11 +230,11 @@ slip_status slip_graph_replay(slip_recording *recording)
         return SLIP_E_INVALID_ARGUMENT;
     }
     slip_runner *runner = recording->runner;
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slipi_run run;
     slipi_run_begin(&run, runner, &recording->config);
     slip_status status = replay(&run, recording);
     slipi_run_finish(&run, status);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -45,6 +45,7 @@ static void add_others(const slip_runner *runner, slip_residency *out)
     out->launch_bytes = runner->launch.address != 0 ? SLIPI_LAUNCH_BYTES : 0;
     slipi_calls_count(runner, out);
     slipi_recordings_count(runner, out);
+    slipi_carriers_count(runner, out);
     for (uint32_t i = 0; i < runner->memory.count; i++) {
         out->caller_bytes += runner->memory.rows[i].bytes;
     }
@@ -80,13 +81,13 @@ slip_status slip_runner_residency(slip_runner *runner, slip_residency *out)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_runner_residency");
     if (status == SLIP_OK) {
         *out = (slip_residency){.struct_size = (uint32_t)sizeof(*out)};
         status = add_all(runner, out);
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

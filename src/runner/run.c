@@ -37,6 +37,18 @@ slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *progra
     return SLIP_OK;
 }
 
+/* Checks that a program can make a graph; see the header. */
+slip_status slipi_run_check_graph(slip_runner *runner, const slip_program *program, uint32_t mode)
+{
+    if (mode == SLIP_MODE_HOST_GRAPH && program->build == NULL) {
+        return slipi_fail(&runner->error, SLIP_E_UNSUPPORTED,
+                          "program '%s' has no graph builder; run it with mode "
+                          "SLIP_MODE_DEVICE_ORCH, or give it one",
+                          program->name);
+    }
+    return SLIP_OK;
+}
+
 /* Gives a run its callable and configuration; describes what is wrong with them. */
 static slip_status check_run(slipi_run *run, slip_callable handle, const slip_run_config *config)
 {
@@ -266,7 +278,15 @@ slip_status slipi_run_launch(slipi_run *run)
         return slipi_platform_fail(runner, status, "launch", 0, "the device's program");
     }
     runner->stats.runs++;
-    status = api->wait(api->ctx, run->config->timeout_ns);
+    if (runner->queue == NULL) {
+        status = api->wait(api->ctx, run->config->timeout_ns);
+    } else {
+        /* Meanwhile others bind what they submit. */
+        pthread_mutex_unlock(&runner->queue->lock);
+        status = api->wait(api->ctx, run->config->timeout_ns);
+        pthread_mutex_lock(&runner->queue->lock);
+        runner->queue->kept = runner->error; /* of a submission that failed meanwhile */
+    }
     run->launch_end_ns = runner->trace != NULL ? slipi_now_ns() : 0;
     if (status == SLIP_E_HANG) {
         return quarantine(run);
@@ -288,7 +308,9 @@ static slip_status run_device_orch(slipi_run *run)
     slip_status status = slipi_bind(&run->runner->api, &run->request, &run->bound);
     run->bind_end_ns = slipi_run_now(run);
     run->runner->stats.last_bind_ns = run->bind_end_ns - run->begin_ns;
-    slipi_count_state(&run->runner->stats, &run->bound);
+    if (run->request.resident == NULL) { /* else it was counted when it was submitted */
+        slipi_count_state(&run->runner->stats, &run->bound);
+    }
     slipi_count_delivery(&run->runner->stats, &run->bound);
     return status == SLIP_OK ? slipi_run_launch(run) : status;
 }
@@ -336,8 +358,12 @@ void slipi_run_finish(slipi_run *run, slip_status status)
     slip_runner *runner = run->runner;
     if (status != SLIP_OK) {
         runner->stats.run_failures++;
+        const char *program = run->callable != NULL ? run->callable->program->name : NULL;
+        const slipi_prebuilt_entry *entry = run->bound.entry;
         if (runner->broken != 0) {
-            slipi_runner_recover(runner);
+            slipi_runner_recover(runner, program); /* nothing that is queued survives that */
+        } else if (runner->queue != NULL && entry != NULL && entry->dirty != 0) {
+            slipi_run_queue_abandon(runner, entry, program);
         }
     }
     runner->stats.last_run_ns = run->end_ns > run->begin_ns ? run->end_ns - run->begin_ns : 0;
@@ -378,6 +404,7 @@ void slipi_run_begin(slipi_run *run, slip_runner *runner, const slip_run_config 
     run->request.audit = (slip_binding){0, 0};
     run->request.task_trace = (slip_binding){0, 0};
     run->request.times = NULL;
+    run->request.resident = NULL;
     run->bound = (slipi_bind_result){0};
     run->bind_times.prebuilt_begin = 0;
     run->begin_ns = slipi_run_now(run);
@@ -394,11 +421,25 @@ slip_status slip_run(slip_runner *runner, slip_callable callable, const slip_run
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slip_status status;
+    /* [S4] pairs with [S3]. */
+    if (slipi_load_acquire(&runner->submits) == 0) {
+        slipi_runner_enter(runner);
+    } else {
+        const slipi_order order = {"slip_run", callable, args, arg_count, config, NULL};
+        if (slipi_submit_or_enter(runner, &order, &status)) {
+            return status;
+        }
+    }
     slipi_run run;
     slipi_run_begin(&run, runner, config);
-    slip_status status = run_locked(&run, callable, args, arg_count, config);
+    status = run_locked(&run, callable, args, arg_count, config);
+    if (status != SLIP_OK && runner->wants_idle != 0) {
+        slipi_runner_idle(runner);
+        slipi_run_begin(&run, runner, config);
+        status = run_locked(&run, callable, args, arg_count, config);
+    }
     slipi_run_finish(&run, status);
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -2,7 +2,8 @@
  * runner_int.h - the device runner itself and what its parts share; for src/runner only.
  *
  * A runner owns one device and everything cached for it; nothing is process-global. Every public
- * function takes the lock, so that everything below is used by one thread at a time.
+ * function waits for its turn, first come first served, so that everything below is used by one
+ * thread at a time; what a submission touches while the device runs is in queue.h.
  */
 #ifndef SLIPI_RUNNER_INT_H
 #define SLIPI_RUNNER_INT_H
@@ -13,12 +14,14 @@
 #include "abi/launch.h"
 #include "abi/task_trace.h"
 #include "base/spans.h"
+#include "base/turns.h"
 #include "image/prebuilt_cache.h"
 #include "runner/bind.h"
 #include "runner/callables.h"
 #include "runner/device_memory.h"
 #include "runner/errors.h"
 #include "runner/host_api.h"
+#include "runner/queue.h"
 
 /* A region: reserved address space, committed from its base on. base 0 is none. */
 typedef struct slipi_region {
@@ -57,7 +60,9 @@ typedef struct slipi_memory_gate {
 } slipi_memory_gate;
 
 struct slip_runner {
-    pthread_mutex_t lock;
+    slipi_turns turns;      /* whose turn it is: "the runner's lock" */
+    slipi_au32 submits;     /* 1: there is a queue; for who has no turn yet */
+    slipi_run_queue *queue; /* made by the first slip_submit; null before. Read with the turn */
     slipi_memory_gate gate;
     const slip_platform_ops *ops;
     slip_platform_device *device;
@@ -80,8 +85,11 @@ struct slip_runner {
     slipi_callables callables;
     slipi_record audit;
     slipi_record task_trace;
-    uint32_t audited; /* 1: `audit` holds the record of a run */
-    uint32_t broken;  /* 1: nothing works on the device before it is recovered */
+    uint32_t audited;    /* 1: `audit` holds the record of a run */
+    uint32_t restricted; /* 1: a bind without the turn, which must not use the platform */
+    uint32_t wants_turn; /* 1: a restricted bind would have had to */
+    uint32_t wants_idle; /* 1: something failed only because queued runs pin what is in the way */
+    uint32_t broken;     /* 1: nothing works on the device before it is recovered */
     uint32_t
         refuses; /* 1: it could not be: threads may still be inside a run. Nothing is started */
     char refusal[256]; /* why */
@@ -92,6 +100,31 @@ struct slip_runner {
     slipi_args_plan plan;
     slipi_prebuilt_state scratch;
 };
+
+/* What comes with a turn: the lock of the queue, if there is one. */
+static inline void slipi_runner_begin_turn(slip_runner *runner)
+{
+    if (runner->queue != NULL) {
+        pthread_mutex_lock(&runner->queue->lock);
+        runner->wants_idle = 0;
+    }
+}
+
+/* Waits for the caller's turn. */
+static inline void slipi_runner_enter(slip_runner *runner)
+{
+    slipi_turns_enter(&runner->turns);
+    slipi_runner_begin_turn(runner);
+}
+
+/* Ends it. */
+static inline void slipi_runner_leave(slip_runner *runner)
+{
+    if (runner->queue != NULL) {
+        pthread_mutex_unlock(&runner->queue->lock);
+    }
+    slipi_turns_leave(&runner->turns);
+}
 
 /* One run in progress. */
 typedef struct slipi_run {
@@ -169,8 +202,9 @@ slip_status slipi_platform_fail(slip_runner *runner, slip_status status, const c
 /* ---- recovery.c ---- */
 
 /* Recovers a broken device; afterwards it is empty and usable, or the runner refuses. The runner's
- * error stays that of the failure. */
-void slipi_runner_recover(slip_runner *runner);
+ * error stays that of the failure. Queued runs are abandoned: `program` broke it, null if no run
+ * did. */
+void slipi_runner_recover(slip_runner *runner, const char *program);
 
 /* ---- regions.c ---- */
 
@@ -180,6 +214,9 @@ void slipi_regions_forget(slip_runner *runner);
 /* Prepares the three regions of one sizing; see host_api.h. */
 slip_status slipi_regions_setup(slip_runner *runner, uint64_t heap_bytes, uint64_t sm_bytes,
                                 uint64_t arena_bytes);
+
+/* Makes the shared heap at least this large, a multiple of a page. */
+slip_status slipi_heap_grow(slip_runner *runner, uint64_t bytes);
 
 /* Gives SM and arena back, and the heap if no entry is left that could use it. */
 void slipi_regions_rollback(slip_runner *runner);
@@ -267,6 +304,12 @@ void slipi_run_emit_spans(slipi_run *run, slip_status status);
 
 /* ---- call.c ---- */
 
+/* What a call would run now, for the queue. */
+slipi_order slipi_call_order(const slip_call *call, const char *what);
+
+/* The runner of a call. */
+slip_runner *slipi_call_runner(const slip_call *call);
+
 /* Forgets what prepared calls had on a device that has lost it. */
 void slipi_calls_forget(slip_runner *runner);
 
@@ -324,6 +367,9 @@ slip_status slipi_run_find(slip_runner *runner, slip_callable handle, const char
 
 /* Checks that a program can run in a mode. */
 slip_status slipi_run_check_mode(slip_runner *runner, const slip_program *program, uint32_t mode);
+
+/* Checks that a program that is to run in host-built mode can build its graph. */
+slip_status slipi_run_check_graph(slip_runner *runner, const slip_program *program, uint32_t mode);
 
 /* Binds, launches, waits, reads the result back: all of a run after its request is filled. */
 slip_status slipi_run_perform(slipi_run *run);

@@ -40,6 +40,7 @@ static uint64_t drop_staging(slip_runner *runner)
         *staging = (slipi_staging){0, 0};
         runner->memory.epoch++;
     }
+    slipi_carriers_trim(runner);
     return bytes;
 }
 
@@ -85,7 +86,7 @@ slip_status slip_trim(slip_runner *runner, const slip_trim_target *target, slip_
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    pthread_mutex_lock(&runner->lock);
+    slipi_runner_enter(runner);
     slip_trimmed done = {.struct_size = (uint32_t)sizeof(done)};
     slip_status status = check(runner, target, out);
     if (status == SLIP_OK) {
@@ -94,6 +95,6 @@ slip_status slip_trim(slip_runner *runner, const slip_trim_target *target, slip_
             *out = done;
         }
     }
-    pthread_mutex_unlock(&runner->lock);
+    slipi_runner_leave(runner);
     return status;
 }

@@ -263,7 +263,8 @@ class Programs(unittest.TestCase):
         for threads in ("1", "2", "4"):
             code, rows = self.checked("slipway", "--threads", threads)
             self.assertEqual(code, 0)
-            self.assertEqual({r["mode"] for r in rows}, {"inline", "deferred", "shared", "auto"})
+            self.assertEqual({r["mode"] for r in rows}, {"inline", "deferred", "shared", "auto",
+                                                       "relaunch", "relaunch_shared"})
             self.assertTrue(all(not any(r["errors"].values()) for r in rows))
 
     def test_wrong_orders_are_caught(self):

@@ -151,6 +151,48 @@ static void graph(story *s)
     (void)note(s, slip_graph_check(s->graph), "slip_graph_check");
 }
 
+/* True if a submitted run was good; a failure must be described by its own handle. */
+static bool note_end(story *s, slip_submission *sub)
+{
+    slip_error error = {.struct_size = (uint32_t)sizeof(error)};
+    slip_status status = slip_submission_wait(sub, 0);
+    s->failures += status != SLIP_OK ? 1u : 0u;
+    if (slip_submission_error(sub, &error) != SLIP_OK || error.status != status ||
+        (status != SLIP_OK && error.message[0] == '\0')) {
+        fprintf(stderr, "a submitted run is described as %s, it ended with %s\n",
+                slip_status_name(error.status), slip_status_name(status));
+        s->wrong++;
+    }
+    return status == SLIP_OK;
+}
+
+/* Runs in flight: two of one sizing, one of another; waited for in order. */
+static void in_flight(story *s)
+{
+    enum { RUNS = 3 };
+    const uint32_t shape[1] = {AFFINE_ELEMENTS};
+    float in[AFFINE_ELEMENTS] = {1.0f};
+    float out[RUNS][AFFINE_ELEMENTS] = {{0}};
+    slip_submission *subs[RUNS] = {NULL};
+    for (uint32_t n = 0; n < RUNS; n++) {
+        slip_run_config config = affine_config(n == 1 ? 512 : 64, 65536, 64);
+        const slip_run_arg args[] = {slip_host_tensor(in, SLIP_F32, SLIP_ACCESS_IN, 1, shape),
+                                     slip_host_tensor(out[n], SLIP_F32, SLIP_ACCESS_OUT, 1, shape),
+                                     slip_scalar_arg(0)};
+        if (!note(s, slip_submit(s->runner, s->callable, args, 3, &config, &subs[n]),
+                  "slip_submit")) {
+            s->wrong += subs[n] != NULL ? 1u : 0u;
+        }
+    }
+    for (uint32_t n = 0; n < RUNS; n++) {
+        if (subs[n] != NULL && note_end(s, subs[n]) && out[n][0] != 3.0f) {
+            fprintf(stderr, "a submitted run gave a wrong result\n");
+            s->wrong++;
+        }
+        slip_submission_release(subs[n]);
+    }
+}
+
 /* Memory that comes and goes: several sizings at once, an entry that is evicted and one that is
  * broken, memory given back in part and whole. */
 static void memory(story *s)
@@ -197,6 +239,7 @@ void story_tell(story *s)
     bool right = false;
     (void)note(s, affine_run(s->runner, s->callable, &config, 0, &right), "audited slip_run");
     memory(s);
+    in_flight(s);
 }
 
 /* Checks that the runner is good; see the header. */

@@ -20,6 +20,7 @@
 typedef struct run_options {
     slipi_session_options session;
     uint32_t runs;
+    uint32_t in_flight; /* runs that are submitted at once; 0: one after the other */
     slipi_cli_list outputs;
     slipi_cli_list goldens;
     const char *tolerance;
@@ -55,6 +56,13 @@ static int check_options(const run_options *options)
     if (options->runs == 0 || options->runs > MAX_RUNS) {
         return slipi_cli_usage("run", "--runs wants a number from 1 to %u, not %u", MAX_RUNS,
                                options->runs);
+    }
+    if (options->in_flight != 0 && options->replay) {
+        return slipi_cli_usage("run", "--in-flight and --replay exclude each other");
+    }
+    if (options->in_flight > SLIP_MAX_QUEUED) {
+        return slipi_cli_usage("run", "--in-flight wants a number from 0 to %u, not %u",
+                               SLIP_MAX_QUEUED, options->in_flight);
     }
     if (options->huge_pages && !options->prefault && !options->prefault_heap) {
         return slipi_cli_usage("run", "--huge-pages needs --prefault or --prefault-heap");
@@ -169,6 +177,51 @@ static int prewarm(slipi_session *session, const run_options *options, slipi_run
                              : slipi_cli_fail_status("run", session->runner, status);
 }
 
+/* Ends what is submitted, and takes the samples of the runs that were good. */
+static slip_status end_run(slipi_session *session, slip_submission **sub, slipi_run_report *report)
+{
+    slip_status status = slip_submission_wait(*sub, 0);
+    slip_submission_release(*sub);
+    *sub = NULL;
+    return status == SLIP_OK ? take_samples(session, report) : status;
+}
+
+/* Makes all runs, so many of them in flight at once. Everything has ended when it returns. */
+static slip_status make_runs_in_flight(slipi_session *session, const run_options *options,
+                                       slipi_run_report *report, slipi_progress *progress)
+{
+    slip_submission *subs[SLIP_MAX_QUEUED] = {NULL};
+    uint32_t room = options->in_flight;
+    slip_status status = SLIP_OK;
+    for (uint32_t i = 0; i < options->runs + room; i++) {
+        slip_submission **sub = &subs[i % room];
+        if (*sub != NULL) {
+            slip_status ended = end_run(session, sub, report);
+            status = status == SLIP_OK ? ended : status;
+            slipi_progress_set(progress, i + 1 - room);
+        }
+        if (i < options->runs && status == SLIP_OK) {
+            session->config.audit = options->audit && i + 1 == options->runs ? 1 : 0;
+            status = slipi_session_submit(session, sub);
+        }
+    }
+    return status;
+}
+
+/* Runs in flight use the arguments at once: none may have to be set back before each run. */
+static int check_in_flight(const slipi_session *session, const run_options *options)
+{
+    for (uint32_t i = 0; i < session->program->param_count && options->in_flight != 0; i++) {
+        if (session->args[i].before.data != NULL) {
+            return slipi_cli_usage("run",
+                                   "--in-flight: argument '%s' is INOUT and starts from the same "
+                                   "contents in every run, so runs must be made one by one",
+                                   session->program->params[i].name);
+        }
+    }
+    return SLIPI_EXIT_OK;
+}
+
 /* Makes all runs; the last one is recorded if it is to be audited. */
 static int make_runs(slipi_session *session, const run_options *options, slipi_run_report *report)
 {
@@ -179,7 +232,10 @@ static int make_runs(slipi_session *session, const run_options *options, slipi_r
         session->config.audit = options->audit ? 1 : 0;
         status = slipi_session_record(session);
     }
-    for (uint32_t i = 0; i < options->runs && status == SLIP_OK; i++) {
+    if (options->in_flight != 0) {
+        status = make_runs_in_flight(session, options, report, &progress);
+    }
+    for (uint32_t i = 0; i < options->runs && status == SLIP_OK && options->in_flight == 0; i++) {
         session->config.audit =
             options->audit && (options->replay || i + 1 == options->runs) ? 1 : 0;
         status = slipi_session_run(session);
@@ -278,6 +334,7 @@ static int run_program(slipi_session *session, const run_options *options, slipi
     code = code != 0 ? code : read_goldens(session, options, report);
     code = code != 0 ? code : check_outputs(session, options);
     code = code != 0 ? code : slipi_session_check(session);
+    code = code != 0 ? code : check_in_flight(session, options);
     code = code != 0 ? code : prewarm(session, options, report);
     code = code != 0 ? code : make_runs(session, options, report);
     code = code != 0 ? code : write_outputs(session, options);
@@ -329,6 +386,7 @@ int slipi_cmd_run(int argc, char **argv)
         {"runs", "N", "how often (default 1)", SLIPI_CLI_U32, &o.runs},
         {"replay", NULL, "record the graph once, and replay it in every run", SLIPI_CLI_FLAG,
          &o.replay},
+        {"in-flight", "N", "submit runs, N at once; up to 64", SLIPI_CLI_U32, &o.in_flight},
         SLIPI_CONFIG_OPTIONS(o.session),
         SLIPI_PROGRAM_OPTIONS(o.session),
         {"out", "NAME=FILE", "write an output as .npy; repeatable", SLIPI_CLI_LIST, &o.outputs},

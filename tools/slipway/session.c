@@ -215,6 +215,13 @@ void slipi_session_close(slipi_session *session)
     session->program = NULL;
 }
 
+/* Submits one run. */
+slip_status slipi_session_submit(slipi_session *session, slip_submission **out)
+{
+    return slip_submit(session->runner, session->callable, session->run_args,
+                       session->program->param_count, &session->config, out);
+}
+
 /* Runs once; INOUT arguments start from the same contents every time. */
 slip_status slipi_session_run(slipi_session *session)
 {

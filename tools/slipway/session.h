@@ -128,6 +128,9 @@ int slipi_session_bind_output(slipi_session *session, uint32_t index, const slip
 /* Fails if an argument is still missing. */
 int slipi_session_check(slipi_session *session);
 
+/* Submits one run; for programs without INOUT arguments, which are not set back. */
+slip_status slipi_session_submit(slipi_session *session, slip_submission **out);
+
 /* Runs once; INOUT arguments start from the same contents every time. */
 slip_status slipi_session_run(slipi_session *session);
 
