@@ -21,7 +21,7 @@ enum { ITEMS = 2 };
 
 enum { H1, H2, LOOK, CALL_LABELS };
 static const weak_label call_labels[CALL_LABELS] = {
-    [H1] = {"H1", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 1u)", NULL},
+    [H1] = {"H1", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, run)", NULL},
     [H2] = {"H2", "src/platform/cpu/pool.c", "slipi_exchange_acq_rel(&helper->call, 0u)", NULL},
     [LOOK] = {"look at call", "src/platform/cpu/pool.c", "slipi_load_acquire(&helper->call)", NULL},
 };

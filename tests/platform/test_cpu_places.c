@@ -47,9 +47,12 @@ static bool await_entries(scene *s, uint32_t count)
 static void help(scene *s, const slip_device_services *sv, uint32_t thread)
 {
     CHECK(slipi_cpus_allowed(&s->cpus[thread]));
-    /* The caller waits for each entry before the next call, so that turns are in order. */
-    slipi_store_release(&s->entered[thread], slipi_load_acquire(&s->entries) + 1u);
-    slipi_add_acq_rel(&s->entries, 1u);
+    /* The caller waits for each entry before the next call, so that turns are in order. One that
+     * was called again while it was inside looks in once more at the end. */
+    if (slipi_load_acquire(&s->entered[thread]) == 0) {
+        slipi_store_release(&s->entered[thread], slipi_load_acquire(&s->entries) + 1u);
+        slipi_add_acq_rel(&s->entries, 1u);
+    }
     while (slipi_load_acquire(&s->over) == 0) {
         if (slipi_exchange_acq_rel(&s->told[thread], 0u) != 0) {
             sv->call_threads(sv->device, 1);

@@ -107,12 +107,14 @@ static void raise_high(slipi_pool *pool, uint32_t index)
     }
 }
 
-/* Enters the run, if one is open and wants this helper, and stays until there is nothing to do. */
-static void visit(slipi_pool *pool, slipi_helper *helper)
+/* Enters the run it was called for if that is open still; stays until there is nothing to do. */
+static void visit(slipi_pool *pool, slipi_helper *helper, uint32_t called)
 {
     /* [G1] then [G2]; the other side is [G3] then [G4] in slipi_pool_wait. */
     slipi_store_seq_cst(&helper->active, 1u);
-    if (slipi_load_seq_cst(&pool->run_open) != 0 && helper->index < pool->limit) {
+    if (slipi_load_seq_cst(&pool->run_open) != 0 && called == pool->run) {
+        /* Callers only: a call counts unless the helper is in already. */
+        slipi_store_relaxed(&helper->active, 2u);
         /* The run's result is in its launch block; thread 0's status is the run's. */
         (void)pool->entry->control(&pool->services, pool->launch_address, helper->index);
     }
@@ -172,8 +174,7 @@ static void *helper_main(void *argument)
             return NULL;
         }
         /* [H2] pairs with [H1]: work published before the call is found by this visit. */
-        (void)slipi_exchange_acq_rel(&helper->call, 0u);
-        visit(pool, helper);
+        visit(pool, helper, slipi_exchange_acq_rel(&helper->call, 0u));
     }
 }
 
@@ -205,19 +206,21 @@ static bool start_helper(slipi_helper *helper)
 /* Asks one helper to enter. Returns true if it was outside and had not been asked yet. */
 static bool call_helper(slipi_helper *helper)
 {
-    if (slipi_load_acquire(&helper->call) != 0) {
+    uint32_t run = helper->pool->run;
+    if (slipi_load_acquire(&helper->call) == run) {
         return false;
     }
+    /* One that is inside keeps the call for its last look; it does not count as one more. */
+    bool inside = slipi_load_acquire(&helper->active) == 2u;
     /* [H1] pairs with [H2]. */
-    if (slipi_exchange_acq_rel(&helper->call, 1u) != 0) {
+    if (slipi_exchange_acq_rel(&helper->call, run) == run) {
         return false;
     }
     if (slipi_load_acquire(&helper->state) == SLIPI_HELPER_NONE) {
         return start_helper(helper);
     }
     slipi_event_notify(&helper->wake, 1u);
-    /* A helper that is inside keeps the call for its last look; it does not count as one more. */
-    return slipi_load_acquire(&helper->active) == 0;
+    return !inside;
 }
 
 void slipi_pool_call(slipi_pool *pool, uint32_t count)
@@ -268,8 +271,9 @@ slip_status slipi_pool_launch(slipi_pool *pool, const slip_platform_launch *laun
     }
     pool->launch_address = launch->address;
     pool->limit = launch->threads;
+    pool->run += pool->run == UINT32_MAX ? 2u : 1u; /* 0 is no call */
     pool->launched = 1;
-    /* [G6] publishes the three values above to helpers, who look at it in [G2]. Release is enough:
+    /* [G6] publishes the values above to helpers, who look at it in [G2]. Release is enough:
      * only the lowering of the gate is one side of the exclusion. */
     slipi_store_release(&pool->run_open, 1u);
     return SLIP_OK;

@@ -6,10 +6,11 @@
  * called by one thread at a time; call_threads and idle by every thread inside a run.
  *
  * Invariants of the gate, per helper h:
- *   inside(h)  =>  h.active == 1
+ *   inside(h)  =>  h.active != 0
  *   run_open == 0 and h.active == 0, read in this order  =>  h is not inside and cannot enter
- * The run's values (entry, launch_address, limit) change only while run_open == 0 and no helper is
- * active; a helper reads them only after it has seen run_open == 1 with its own active == 1.
+ * The run's values (entry, launch_address, limit, run) change only while run_open == 0 and no
+ * helper is active; a helper reads them only after it has seen run_open == 1 with its own active
+ * raised.
  */
 #ifndef SLIPI_PLATFORM_POOL_H
 #define SLIPI_PLATFORM_POOL_H
@@ -33,15 +34,16 @@ struct slipi_pool;
 
 /* One helper. Line 0 is written by those who call it, line 1 by itself. */
 typedef struct slipi_helper {
-    slipi_au32 call;  /* 1: asked to enter. Set by callers, cleared by the helper before it looks
-                         for work, so that a call during its last look is seen [H1/H2] */
+    slipi_au32 call;  /* the run it was asked to enter; 0 = none. Set by callers, cleared by the
+                         helper before it looks for work, so that a call during its last look is
+                         seen [H1/H2]; one that came too late is void in the next run */
     slipi_au32 state; /* enum slipi_helper_state. Claimed by one caller [H5/H6] */
     slipi_event wake; /* the helper sleeps here between runs */
     pthread_t thread; /* set by who starts it, before RUNNING; read by close */
     struct slipi_pool *pool;
     uint32_t index; /* control thread, 1 .. threads - 1 */
     uint8_t pad0[64 - 36];
-    slipi_au32 active; /* 1: inside a run, or looking whether there is one [G1..G4] */
+    slipi_au32 active; /* 1: looking whether it is called for the open run; 2: inside it [G1..G4] */
     slipi_au32 ended;  /* 1: its thread does nothing more. Set by itself [H7/H8] */
     uint8_t pad1[56];
 } slipi_helper;
@@ -52,6 +54,7 @@ typedef struct slipi_pool {
     uint32_t threads;              /* constant after open */
     /* The open run: written by launch, read by helpers inside. */
     uint32_t limit; /* control threads of this run */
+    uint32_t run;   /* its number, from 1 */
     const slip_device_entry *entry;
     uint64_t launch_address;
     slipi_au32 run_open;   /* 1 between launch and the end of thread 0's entry [G2/G3] */
