@@ -21,6 +21,7 @@ def body(text, head="void slipi_f(void)"):
 # rule (its beginning): path and text of a file that breaks it
 OFFENCES = {
     "no words of": ("src/base/x.c", HEAD + "/* TO" "DO: more */\n"),
+    "no marks of": ("docs/x.md", "# X\n\n<<<<<<< HEAD\n"),
     "no volatile": ("src/base/x.c", HEAD + "static volatile int x;\n"),
     "no alloca": ("src/base/x.c", body("    use(alloca(8));")),
     "C11 atomics": ("src/base/x.c", HEAD + "static _Atomic int x;\n"),

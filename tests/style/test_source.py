@@ -37,6 +37,7 @@ DEVICE_SIDE = {"arena", "task", "sched", "orch", "device"}
 
 ATOMIC = re.compile(r"\b(_Atomic|stdatomic\.h|memory_order_\w+|atomic_\w+|__atomic_\w+|__sync_\w+)")
 FENCE = re.compile(r"\b(atomic_thread_fence|atomic_signal_fence|__sync_synchronize|\w+_fence)\s*\(")
+MERGE = re.compile(r"^(?:<{7}|>{7}) ", re.M)
 # Spelled so that this file does not hold the words.
 WORDS = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK|PLACE" r"HOLDER)\b")
 
@@ -53,14 +54,15 @@ def c_files(*folders):
 
 def check_words(report):
     """Unfinished work is not committed; ordering is by name; nothing is allocated on the stack."""
-    rule = "no words of unfinished work"
-    report.rule(rule)
-    for path in files((".c", ".h", ".py", ".sh", ".cmake", ".md"), (
-            "include", "src", "tools", "examples", "bench", "tests", "bindings", "docs", "scripts",
-            "cmake")):
-        text = read(path)
-        for match in WORDS.finditer(text):
-            report.add(rule, path, line_of(text, match.start()), match.group(0))
+    for rule, pattern in (("no words of unfinished work", WORDS),
+                          ("no marks of a merge", MERGE)):
+        report.rule(rule)
+        for path in files((".c", ".h", ".py", ".sh", ".cmake", ".md", ".json"), (
+                "include", "src", "tools", "examples", "bench", "tests", "bindings", "docs",
+                "scripts", "cmake")):
+            text = read(path)
+            for match in pattern.finditer(text):
+                report.add(rule, path, line_of(text, match.start()), match.group(0))
     for rule, pattern in (("no volatile", r"\bvolatile\b"), ("no alloca", r"\balloca\b")):
         report.rule(rule)
         for path in c_files():
