@@ -15,16 +15,17 @@
 #include "abi/arch.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "platform/common/memory.h"
+#include "platform/common/mapped.h"
 #include "platform/common/places.h"
 #include "platform/common/processors.h"
 #include "platform/common/programs.h"
 #include "platform/cpu/pool.h"
 
 struct slip_platform_device {
-    slipi_mappings memory;
+    slipi_mappings memory; /* first: see mapped.h */
     slipi_pool pool;
 };
+_Static_assert(offsetof(struct slip_platform_device, memory) == 0, "mapped.h");
 
 /* ---- services ------------------------------------------------------------------------------- */
 
@@ -184,76 +185,7 @@ static void close_device(slip_platform_device *device)
     }
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
-
-/* Memory: contracts in platform.h, work in platform/common/memory.c. */
-static slip_status reserve(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
-{
-    return slipi_mappings_reserve(&device->memory, bytes, out_address);
-}
-
-/* As above. */
-static slip_status commit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
-                          uint64_t bytes)
-{
-    return slipi_mappings_commit(&device->memory, address, old_bytes, bytes);
-}
-
-/* As above. */
-static slip_status zero(slip_platform_device *device, uint64_t address, uint64_t bytes)
-{
-    return slipi_mappings_zero(&device->memory, address, bytes);
-}
-
-/* As above. */
-static slip_status resident(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                            uint64_t *out_bytes)
-{
-    return slipi_mappings_resident(&device->memory, address, bytes, out_bytes);
-}
-
-/* As above. */
-static slip_status decommit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
-                            uint64_t bytes)
-{
-    return slipi_mappings_decommit(&device->memory, address, old_bytes, bytes);
-}
-
-/* As above. */
-static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                         uint64_t *out_bytes)
-{
-    return slipi_mappings_relay(&device->memory, address, bytes, out_bytes);
-}
-
-/* As above; from any thread. */
-static slip_status populate(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                            uint32_t flags, slip_platform_populated *out)
-{
-    (void)device;
-    return slipi_pages_populate(address, bytes, flags, out);
-}
-
-/* Address space is the only bound: what is committed takes memory when it is touched. */
-static slip_status available(slip_platform_device *device, uint64_t *out_bytes)
-{
-    (void)device;
-    *out_bytes = slipi_mappings_limit();
-    return SLIP_OK;
-}
-
-/* As above. */
-static slip_status alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
-{
-    return slipi_mappings_alloc(&device->memory, bytes, out_address);
-}
-
-/* Release and free: a mapping is a mapping. */
-static void unmap(slip_platform_device *device, uint64_t address, uint64_t bytes)
-{
-    (void)bytes;
-    slipi_mappings_release(&device->memory, address);
-}
+/* ---- copies --------------------------------------------------------------------------------- */
 
 /* Host and device share memory: any of it may be a side of a copy. */
 static slip_status copy_bytes(uint64_t dst, uint64_t src, uint64_t bytes)
@@ -306,21 +238,11 @@ const slip_platform_ops slipi_platform_cpu = {
     .open = open_device,
     .close = close_device,
     .describe = describe,
-    .reserve = reserve,
-    .commit = commit,
-    .zero = zero,
-    .release = unmap,
-    .alloc = alloc,
-    .free = unmap,
+    SLIPI_MAPPED_OPS,
     .copy_to = copy_to,
     .copy_from = copy_from,
     .load_program = slipi_load_in_process,
     .unload_program = slipi_unload_in_process,
     .launch = launch,
     .wait = wait_device,
-    .resident = resident,
-    .decommit = decommit,
-    .relay = relay,
-    .populate = populate,
-    .available = available,
 };

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "platform/common/arch_info.h"
 #include "platform/onboard/onboard_int.h"
 
 /* The device's threads are its own; a number beyond this is a mistake all the same. */
@@ -22,25 +23,9 @@ enum { SOC_COUNT = sizeof(socs) / sizeof(socs[0]) };
 /* Fills the description from the row of data. */
 static void fill_info(slip_platform_device *device)
 {
-    const struct slipi_arch_row *arch = device->arch;
-    device->info = (slip_platform_info){
-        .struct_size = sizeof(device->info),
-        .blocks = arch->blocks,
-        .aic_count = arch->blocks,
-        .aiv_count = 2u * arch->blocks,
-        .control_active_max = arch->control_active_max,
-        .control_launch_max = arch->control_launch_max,
-        .counter_hz = arch->counter_hz,
-        .reg_dispatch = arch->reg_dispatch,
-        .reg_status = arch->reg_status,
-        .reg_fast_path = arch->reg_fast_path,
-        .fast_path_open = arch->fast_path_open,
-        .fast_path_close = arch->fast_path_close,
-        .prebuilt_hooks = 1,
-        .reserve_is_memory = 1,
-        .programs_from_files = 1,
-    };
-    (void)snprintf(device->info.arch, sizeof(device->info.arch), "%s", arch->name);
+    device->info = slipi_arch_info(device->arch);
+    device->info.reserve_is_memory = 1;
+    device->info.programs_from_files = 1;
 }
 
 /* Initialises the runtime and looks at its version, SoC and devices. */

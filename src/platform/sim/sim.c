@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "platform/common/arch_info.h"
 #include "platform/common/processors.h"
 #include "platform/common/programs.h"
 #include "platform/sim/sim_int.h"
@@ -40,24 +41,8 @@ static uint64_t sim_ticks(slip_platform_device *device)
 /* Fills the description from the row of data. */
 static void sim_describe(slip_platform_device *device, slip_platform_info *out)
 {
-    const struct slipi_arch_row *arch = device->arch;
-    *out = (slip_platform_info){
-        .struct_size = sizeof(*out),
-        .blocks = arch->blocks,
-        .aic_count = arch->blocks,
-        .aiv_count = 2u * arch->blocks,
-        .control_active_max = arch->control_active_max,
-        .control_launch_max = arch->control_launch_max,
-        .counter_hz = arch->counter_hz,
-        .reg_dispatch = arch->reg_dispatch,
-        .reg_status = arch->reg_status,
-        .reg_fast_path = arch->reg_fast_path,
-        .fast_path_open = arch->fast_path_open,
-        .fast_path_close = arch->fast_path_close,
-        .prebuilt_hooks = 1,
-        .fresh_is_zero = 1,
-    };
-    (void)snprintf(out->arch, sizeof(out->arch), "%s", arch->name);
+    *out = slipi_arch_info(device->arch);
+    out->fresh_is_zero = 1;
 }
 
 /* Sets what the device's program is given. */
@@ -153,6 +138,8 @@ static slip_status open_a5(const slip_platform_open *options, slip_platform_devi
     return open_arch("a5", "a5sim", options, out, why, why_bytes);
 }
 
+_Static_assert(offsetof(struct slip_platform_device, memory) == 0, "mapped.h");
+
 /* Closes a device; one whose threads do not leave keeps its memory, because they may use it. */
 static void sim_close(slip_platform_device *device)
 {
@@ -167,75 +154,6 @@ static void sim_close(slip_platform_device *device)
     }
     slipi_mappings_fini(&device->memory);
     free(device);
-}
-
-/* Reserves device address space. */
-static slip_status sim_reserve(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
-{
-    return slipi_mappings_reserve(&device->memory, bytes, out_address);
-}
-
-/* Makes the first bytes of a reservation usable. */
-static slip_status sim_commit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
-                              uint64_t bytes)
-{
-    return slipi_mappings_commit(&device->memory, address, old_bytes, bytes);
-}
-
-/* Makes committed bytes read as zero. */
-static slip_status sim_zero(slip_platform_device *device, uint64_t address, uint64_t bytes)
-{
-    return slipi_mappings_zero(&device->memory, address, bytes);
-}
-
-/* As above. */
-static slip_status resident(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                            uint64_t *out_bytes)
-{
-    return slipi_mappings_resident(&device->memory, address, bytes, out_bytes);
-}
-
-/* As above. */
-static slip_status decommit(slip_platform_device *device, uint64_t address, uint64_t old_bytes,
-                            uint64_t bytes)
-{
-    return slipi_mappings_decommit(&device->memory, address, old_bytes, bytes);
-}
-
-/* As above. */
-static slip_status relay(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                         uint64_t *out_bytes)
-{
-    return slipi_mappings_relay(&device->memory, address, bytes, out_bytes);
-}
-
-/* Gives pages memory; from any thread. */
-static slip_status populate(slip_platform_device *device, uint64_t address, uint64_t bytes,
-                            uint32_t flags, slip_platform_populated *out)
-{
-    (void)device;
-    return slipi_pages_populate(address, bytes, flags, out);
-}
-
-/* Address space is the only bound: what is committed takes memory when it is touched. */
-static slip_status available(slip_platform_device *device, uint64_t *out_bytes)
-{
-    (void)device;
-    *out_bytes = slipi_mappings_limit();
-    return SLIP_OK;
-}
-
-/* Gives a reservation or an allocation back. */
-static void sim_release(slip_platform_device *device, uint64_t address, uint64_t bytes)
-{
-    (void)bytes; /* the book knows */
-    slipi_mappings_release(&device->memory, address);
-}
-
-/* Device memory of its own. */
-static slip_status sim_alloc(slip_platform_device *device, uint64_t bytes, uint64_t *out_address)
-{
-    return slipi_mappings_alloc(&device->memory, bytes, out_address);
 }
 
 /* Copies to the device. */
@@ -288,16 +206,13 @@ void slipi_sim_read_counters(slip_platform_device *device, slipi_sim_counters *o
 }
 
 /* One platform's table; the two differ in name and open only. */
-#define SIM_OPS(platform_name, open_function)                                                     \
-    {                                                                                             \
-        .struct_size = sizeof(slip_platform_ops), .abi = SLIP_PLATFORM_ABI,                       \
-        .name = (platform_name), .open = (open_function), .close = sim_close,                     \
-        .describe = sim_describe, .reserve = sim_reserve, .commit = sim_commit, .zero = sim_zero, \
-        .release = sim_release, .alloc = sim_alloc, .free = sim_release, .copy_to = sim_copy_to,  \
-        .copy_from = sim_copy_from, .load_program = slipi_load_in_process,                        \
-        .unload_program = slipi_unload_in_process, .launch = sim_launch, .wait = slipi_sim_wait,  \
-        .resident = resident, .decommit = decommit, .relay = relay, .populate = populate,         \
-        .available = available                                                                    \
+#define SIM_OPS(platform_name, open_function)                                                    \
+    {                                                                                            \
+        .struct_size = sizeof(slip_platform_ops), .abi = SLIP_PLATFORM_ABI,                      \
+        .name = (platform_name), .open = (open_function), .close = sim_close,                    \
+        .describe = sim_describe, SLIPI_MAPPED_OPS, .copy_to = sim_copy_to,                      \
+        .copy_from = sim_copy_from, .load_program = slipi_load_in_process,                       \
+        .unload_program = slipi_unload_in_process, .launch = sim_launch, .wait = slipi_sim_wait, \
     }
 
 const slip_platform_ops slipi_platform_a2a3sim = SIM_OPS("a2a3sim", open_a2a3);

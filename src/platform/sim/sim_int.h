@@ -25,7 +25,7 @@
 #include "abi/arch.h"
 #include "base/atomic.h"
 #include "base/event.h"
-#include "platform/common/memory.h"
+#include "platform/common/mapped.h"
 #include "platform/sim/sim.h"
 
 /* Bounds with room: 36 blocks of three cores are the largest row. */
@@ -74,6 +74,7 @@ typedef struct sim_player {
 } sim_player;
 
 struct slip_platform_device {
+    slipi_mappings memory; /* first: see mapped.h */
     sim_core cores[SIM_MAX_CORES];
     _Alignas(64) slipi_au64 pending[SIM_PENDING_WORDS]; /* cores in PENDING without a player */
     _Alignas(64) slipi_au32 searching; /* players that look at `pending` and are not asleep */
@@ -105,7 +106,6 @@ struct slip_platform_device {
     uint64_t launch_address;
     const slip_device_entry *entry;
     slip_device_services services;
-    slipi_mappings memory;
     sim_control control[SIM_MAX_CONTROL];
     sim_player player[SIM_MAX_PLAYERS];
 };
