@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""instructions.py - counts the instructions of submit, complete and bind, and holds the counts
-against the recorded ones.
+"""instructions.py - counts the instructions of submit, complete, replay and bind, and holds the
+counts against the recorded ones.
 
 Usage: instructions.py [--build FOLDER] [--record | --measured FILE] [--out FILE] [--against FILE]
 For `make check-instructions` and tests/bench/test_instructions.py. valgrind's callgrind counts the
@@ -33,14 +33,13 @@ COUNTS = {
     **{f"submit.{p}": ("slipi_submit", "deferred", p) for p in PATTERNS},
     **{f"complete.{p}": ("slipi_complete", "deferred", p) for p in PATTERNS},
     **{f"task.inline.{p}": (None, "inline", p) for p in PATTERNS},
+    **{f"replay.{p}": ("slipi_graph_execute", "relaunch", p) for p in PATTERNS},
     "bind.hit": ("slipi_bind", "deferred", "chain"),
 }
 # The C library's copies and comparisons are those of the oldest processor, on every processor.
 SAME_LIBC = "glibc.cpu.hwcaps=" + ",".join(
     "-" + name for name in ("AVX512F", "AVX512VL", "AVX512BW", "AVX2", "AVX", "ERMS", "FSRM", "BMI2",
                             "SSE4_2", "SSE4_1", "SSSE3", "RTM", "Fast_Unaligned_Copy"))
-# Kept free in the record for what does not exist yet.
-TO_COME = ("replay",)
 
 
 class Unavailable(Exception):
@@ -146,7 +145,6 @@ def compare(measured, recorded, tolerance):
 def write_record(path, key, measured):
     """Enters the counts of this build into the record."""
     record = load(path) if os.path.exists(path) else {"tolerance_percent": 5, "builds": {}}
-    record["to_come"] = list(TO_COME)
     record["builds"][key] = measured
     with open(path, "w", encoding="utf-8") as handle:
         json.dump(record, handle, indent=2, sort_keys=True)
