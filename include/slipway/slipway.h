@@ -503,7 +503,9 @@ typedef struct slip_error {
     char message[512];  /* the whole sentence: what was wanted, what was found, what to change */
 } slip_error;
 
-/* The last failure of a runner; status is SLIP_OK if there was none. */
+/* The last failure of a runner; status is SLIP_OK if there was none. A run that was submitted is
+ * described by its handle instead. Waits for another thread's call to end; not for the run on the
+ * device, if the runner has submitted runs. */
 SLIP_API SLIP_MUST_USE slip_status slip_last_error(slip_runner *runner, slip_error *out);
 
 /* Why a submitted run failed, its own whatever happened to its runner since. SLIP_E_BUSY while it
@@ -558,7 +560,7 @@ typedef struct slip_stats {
     slip_ring_stats ring[SLIP_RING_COUNT];
 } slip_stats;
 
-/* The counters of a runner as they are now. */
+/* The counters of a runner as they are now. Waits as slip_last_error does. */
 SLIP_API SLIP_MUST_USE slip_status slip_runner_stats(slip_runner *runner, slip_stats *out);
 
 /* Bytes that take memory now. Committed bytes (slip_stats) take memory only once they are touched,

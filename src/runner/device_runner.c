@@ -291,9 +291,9 @@ slip_status slip_last_error(slip_runner *runner, slip_error *out)
     if (runner == NULL || out == NULL || out->struct_size < sizeof(*out)) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    slipi_runner_enter(runner);
+    bool turn = slipi_runner_look(runner);
     *out = runner->error;
-    slipi_runner_leave(runner);
+    slipi_runner_end_look(runner, turn);
     out->struct_size = (uint32_t)sizeof(*out);
     return SLIP_OK;
 }

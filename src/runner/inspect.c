@@ -30,14 +30,14 @@ slip_status slip_runner_stats(slip_runner *runner, slip_stats *out)
     if (runner == NULL) {
         return SLIP_E_INVALID_ARGUMENT;
     }
-    slipi_runner_enter(runner);
+    bool turn = slipi_runner_look(runner);
     slip_status status = slipi_out_check(runner, out, out != NULL ? out->struct_size : 0,
                                          sizeof(*out), "slip_runner_stats");
     if (status == SLIP_OK) {
         *out = runner->stats;
         complete_stats(runner, out);
     }
-    slipi_runner_leave(runner);
+    slipi_runner_end_look(runner, turn);
     return status;
 }
 

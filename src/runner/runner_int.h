@@ -126,6 +126,30 @@ static inline void slipi_runner_leave(slip_runner *runner)
     slipi_turns_leave(&runner->turns);
 }
 
+/* Takes what a look at the counters or at the last error needs; true if that is a turn. Where there
+ * is a queue its lock will do: who has the turn gives that up while the device runs, so who looks
+ * does not wait for the run. */
+static inline bool slipi_runner_look(slip_runner *runner)
+{
+    /* [S4] pairs with [S3]. */
+    if (slipi_load_acquire(&runner->submits) == 0) {
+        slipi_runner_enter(runner);
+        return true;
+    }
+    pthread_mutex_lock(&runner->queue->lock);
+    return false;
+}
+
+/* Gives back what slipi_runner_look took. */
+static inline void slipi_runner_end_look(slip_runner *runner, bool turn)
+{
+    if (turn) {
+        slipi_runner_leave(runner);
+    } else {
+        pthread_mutex_unlock(&runner->queue->lock);
+    }
+}
+
 /* One run in progress. */
 typedef struct slipi_run {
     slip_runner *runner;

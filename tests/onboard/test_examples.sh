@@ -43,8 +43,15 @@ grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "info"; }
 
 echo "== slipway run"
 "$build/slipway" run "$build/examples/vector.so" --platform "$platform" --runs 20 \
-    --arg a=4096:f32:1 --arg b=4096:f32:2 --arg f=4096 >"$scratch/out" 2>&1
+    --arg a=4096:f32:1 --arg b=4096:f32:2 --arg f=4096 --out f="$scratch/f.npy" \
+    >"$scratch/out" 2>&1 || { cat "$scratch/out"; fail "run"; }
 grep -q "stand-in" "$scratch/out" || { cat "$scratch/out"; fail "run"; }
+
+echo "== slipway run --in-flight"
+"$build/slipway" run "$build/examples/vector.so" --platform "$platform" --runs 40 --in-flight 8 \
+    --arg a=4096:f32:1 --arg b=4096:f32:2 --golden f="$scratch/f.npy" --tol 0 \
+    >"$scratch/out" 2>&1 || { cat "$scratch/out"; fail "run --in-flight"; }
+grep -q "40, 8 in flight" "$scratch/out" || { cat "$scratch/out"; fail "run --in-flight"; }
 
 echo "== slipway bench bind"
 "$build/slipway" bench bind --platform "$platform" --hits 20 --misses 2 >"$scratch/out" 2>&1

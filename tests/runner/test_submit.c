@@ -159,6 +159,32 @@ static void what_waits_can_be_cancelled(void)
     slip_runner_close(runner);
 }
 
+/* Counters and the last error are told while a run is on the device, by whoever it was started. */
+static void looking_waits_for_no_run(void)
+{
+    slip_runner *runner = affine_open(platform, NULL);
+    slip_callable gate = gated_register(runner);
+    slip_submission *held = NULL;
+    slip_submission *none = NULL;
+    gated_close();
+    CHECK_STATUS(SLIP_OK, slip_submit(runner, gate, NULL, 0, NULL, &held));
+    gated_await(1);
+    /* If it waited, the gate would stay closed for ever. */
+    slip_stats stats = affine_stats(runner);
+    CHECK_EQ(1, stats.runs);
+    CHECK_EQ(1, stats.misses);
+    CHECK_STATUS(SLIP_OK, affine_error(runner).status);
+    CHECK_STATUS(SLIP_E_BAD_CALLABLE,
+                 slip_submit(runner, (slip_callable){0}, NULL, 0, NULL, &none));
+    CHECK_STATUS(SLIP_E_BAD_CALLABLE, affine_error(runner).status);
+    CHECK_EQ(SLIP_SUBMISSION_RUNNING, slip_submission_poll(held));
+    gated_open();
+    CHECK_STATUS(SLIP_OK, slip_submission_wait(held, 0));
+    CHECK_STATUS(SLIP_E_BAD_CALLABLE, affine_error(runner).status);
+    slip_submission_release(held);
+    slip_runner_close(runner);
+}
+
 /* A kernel that fails fails its own run; the handle keeps its own error. */
 static void a_failed_kernel_fails_its_run_only(void)
 {
@@ -354,6 +380,7 @@ int main(int argc, char **argv)
     CHECK_CASE(a_chain_of_runs_is_in_order);
     CHECK_CASE(a_call_is_submitted_as_it_is);
     CHECK_CASE(what_waits_can_be_cancelled);
+    CHECK_CASE(looking_waits_for_no_run);
     CHECK_CASE(a_failed_kernel_fails_its_run_only);
     CHECK_CASE(mistakes_are_found_when_submitted);
     CHECK_CASE(closing_ends_every_handle);

@@ -78,6 +78,9 @@ int slipi_cli_usage(const char *command, const char *format, ...)
 int slipi_cli_fail(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Prints an error in full; SLIPI_EXIT_FAILURE. */
+int slipi_cli_fail_error(const char *command, const slip_error *error);
+
 /* Prints the last error of a runner in full (null: of the failed open); SLIPI_EXIT_FAILURE. */
 int slipi_cli_fail_status(const char *command, slip_runner *runner, slip_status status);
 

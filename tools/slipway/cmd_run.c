@@ -177,35 +177,64 @@ static int prewarm(slipi_session *session, const run_options *options, slipi_run
                              : slipi_cli_fail_status("run", session->runner, status);
 }
 
-/* Ends what is submitted, and takes the samples of the runs that were good. */
-static slip_status end_run(slipi_session *session, slip_submission **sub, slipi_run_report *report)
+/* A run in flight; sub is null when it has ended. */
+typedef struct flight {
+    slip_submission *sub;
+    uint64_t begin_ns; /* when it was submitted */
+    bool sampled;
+} flight;
+
+/* Waits for a run in flight. Its time is a sample; why it failed goes to *error, if it is the first
+ * one to fail. */
+static void land(flight *f, slipi_run_report *report, slip_error *error)
 {
-    slip_status status = slip_submission_wait(*sub, 0);
-    slip_submission_release(*sub);
-    *sub = NULL;
-    return status == SLIP_OK ? take_samples(session, report) : status;
+    slip_status status = slip_submission_wait(f->sub, 0);
+    if (status == SLIP_OK && f->sampled) {
+        report->run_ns[report->run_count++] = slipi_cli_now_ns() - f->begin_ns;
+    }
+    if (status != SLIP_OK && error->status == SLIP_OK) {
+        status = slip_submission_error(f->sub, error);
+        error->status = status == SLIP_OK ? error->status : status;
+    }
+    slip_submission_release(f->sub);
+    f->sub = NULL;
 }
 
-/* Makes all runs, so many of them in flight at once. Everything has ended when it returns. */
-static slip_status make_runs_in_flight(slipi_session *session, const run_options *options,
-                                       slipi_run_report *report, slipi_progress *progress)
+/* Makes all runs, so many of them in flight at once, and reads the counters. Everything has ended
+ * when it returns. */
+static int make_runs_in_flight(slipi_session *session, const run_options *options,
+                               slipi_run_report *report, slipi_progress *progress)
 {
-    slip_submission *subs[SLIP_MAX_QUEUED] = {NULL};
+    flight flights[SLIP_MAX_QUEUED] = {{NULL, 0, false}};
+    slip_error error;
     uint32_t room = options->in_flight;
     slip_status status = SLIP_OK;
+    uint64_t begin_ns = slipi_cli_now_ns();
+    memset(&error, 0, sizeof(error));
+    error.struct_size = (uint32_t)sizeof(error);
     for (uint32_t i = 0; i < options->runs + room; i++) {
-        slip_submission **sub = &subs[i % room];
-        if (*sub != NULL) {
-            slip_status ended = end_run(session, sub, report);
-            status = status == SLIP_OK ? ended : status;
+        flight *f = &flights[i % room];
+        if (f->sub != NULL) {
+            land(f, report, &error);
             slipi_progress_set(progress, i + 1 - room);
         }
-        if (i < options->runs && status == SLIP_OK) {
-            session->config.audit = options->audit && i + 1 == options->runs ? 1 : 0;
-            status = slipi_session_submit(session, sub);
+        if (i < options->runs && status == SLIP_OK && error.status == SLIP_OK) {
+            bool last = i + 1 == options->runs;
+            session->config.audit = options->audit && last ? 1 : 0;
+            *f = (flight){NULL, slipi_cli_now_ns(),
+                          session->config.audit == 0 || options->runs == 1};
+            status = slipi_session_submit(session, &f->sub);
         }
     }
-    return status;
+    report->in_flight = room;
+    report->all_ns = slipi_cli_now_ns() - begin_ns;
+    if (error.status != SLIP_OK) {
+        return slipi_cli_fail_error("run", &error);
+    }
+    report->stats.struct_size = (uint32_t)sizeof(report->stats);
+    status = status == SLIP_OK ? slip_runner_stats(session->runner, &report->stats) : status;
+    return status == SLIP_OK ? SLIPI_EXIT_OK
+                             : slipi_cli_fail_status("run", session->runner, status);
 }
 
 /* Runs in flight use the arguments at once: none may have to be set back before each run. */
@@ -233,9 +262,11 @@ static int make_runs(slipi_session *session, const run_options *options, slipi_r
         status = slipi_session_record(session);
     }
     if (options->in_flight != 0) {
-        status = make_runs_in_flight(session, options, report, &progress);
+        int code = make_runs_in_flight(session, options, report, &progress);
+        slipi_progress_end(&progress);
+        return code;
     }
-    for (uint32_t i = 0; i < options->runs && status == SLIP_OK && options->in_flight == 0; i++) {
+    for (uint32_t i = 0; i < options->runs && status == SLIP_OK; i++) {
         session->config.audit =
             options->audit && (options->replay || i + 1 == options->runs) ? 1 : 0;
         status = slipi_session_run(session);
@@ -386,7 +417,8 @@ int slipi_cmd_run(int argc, char **argv)
         {"runs", "N", "how often (default 1)", SLIPI_CLI_U32, &o.runs},
         {"replay", NULL, "record the graph once, and replay it in every run", SLIPI_CLI_FLAG,
          &o.replay},
-        {"in-flight", "N", "submit runs, N at once; up to 64", SLIPI_CLI_U32, &o.in_flight},
+        {"in-flight", "N", "submit the runs, N of them at once; up to 64", SLIPI_CLI_U32,
+         &o.in_flight},
         SLIPI_CONFIG_OPTIONS(o.session),
         SLIPI_PROGRAM_OPTIONS(o.session),
         {"out", "NAME=FILE", "write an output as .npy; repeatable", SLIPI_CLI_LIST, &o.outputs},

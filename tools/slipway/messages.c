@@ -70,6 +70,26 @@ static void print_numbers(const slip_error *error)
             (unsigned long long)error->capacity);
 }
 
+/* Prints what a status is. */
+static void print_status(const char *command, slip_status status)
+{
+    fflush(stdout);
+    fprintf(stderr, "slipway %s: %s (%d): %s\n", command, slip_status_name(status), status,
+            slip_status_message(status));
+}
+
+/* Prints an error in full; SLIPI_EXIT_FAILURE. */
+int slipi_cli_fail_error(const char *command, const slip_error *error)
+{
+    print_status(command, error->status);
+    if (error->message[0] != '\0') {
+        fprintf(stderr, "  %s\n", error->message);
+    }
+    print_place(error);
+    print_numbers(error);
+    return SLIPI_EXIT_FAILURE;
+}
+
 /* Prints the last error of a runner in full (null: of the failed open); SLIPI_EXIT_FAILURE. */
 int slipi_cli_fail_status(const char *command, slip_runner *runner, slip_status status)
 {
@@ -77,16 +97,9 @@ int slipi_cli_fail_status(const char *command, slip_runner *runner, slip_status 
     memset(&error, 0, sizeof(error));
     error.struct_size = (uint32_t)sizeof(error);
     slip_status asked = runner != NULL ? slip_last_error(runner, &error) : slip_open_error(&error);
-    fflush(stdout);
-    fprintf(stderr, "slipway %s: %s (%d): %s\n", command, slip_status_name(status), status,
-            slip_status_message(status));
-    if (asked != SLIP_OK || error.status != status) {
-        return SLIPI_EXIT_FAILURE;
+    if (asked == SLIP_OK && error.status == status) {
+        return slipi_cli_fail_error(command, &error);
     }
-    if (error.message[0] != '\0') {
-        fprintf(stderr, "  %s\n", error.message);
-    }
-    print_place(&error);
-    print_numbers(&error);
+    print_status(command, status);
     return SLIPI_EXIT_FAILURE;
 }

@@ -20,9 +20,11 @@ typedef struct slipi_golden {
 /* What is known after the runs. */
 typedef struct slipi_run_report {
     uint32_t runs;
-    uint64_t *hit_ns; /* samples; sorted before printing */
+    uint32_t in_flight; /* runs submitted at once; 0: one was made after the other */
+    uint64_t all_ns;    /* time of all runs in flight */
+    uint64_t *hit_ns;   /* samples; sorted before printing */
     uint64_t *miss_ns;
-    uint64_t *run_ns;
+    uint64_t *run_ns; /* in flight: from submission to its end as the caller sees it */
     size_t hit_count;
     size_t miss_count;
     size_t run_count;
