@@ -107,9 +107,19 @@ static void spend(uint64_t serial)
     }
 }
 
+/* The scalar that is another one in every round. */
+static void look_at_round(const soak_task *task, uint64_t round)
+{
+    if (round != soak.round && slipi_add_relaxed(&soak.fault[SOAK_OTHER_ROUND], 1u) < 4) {
+        fprintf(stderr, "task %llu: of round %llu, wanted %llu\n", (unsigned long long)task->serial,
+                (unsigned long long)round, (unsigned long long)soak.round);
+    }
+}
+
 int32_t soak_kernel(const slip_kernel_ctx *ctx)
 {
     soak_task *task = &soak.task[slip_kernel_u64(ctx, 0)];
+    look_at_round(task, slip_kernel_u64(ctx, 1));
     visit(ctx, task, look_first);
     spend(task->serial);
     visit(ctx, task, look_last);
@@ -119,7 +129,7 @@ int32_t soak_kernel(const slip_kernel_ctx *ctx)
 
 void soak_reset(void)
 {
-    memset(soak.data, 0, SOAK_CELLS * SOAK_WORDS * sizeof(uint64_t));
+    memset(soak.data, 0, SOAK_GRID_BYTES);
     memset(soak.reads, 0, sizeof(soak.reads));
     memset(soak.writer, 0, sizeof(soak.writer));
     for (uint32_t i = 0; i < SOAK_CELLS + SOAK_TEMPS; i++) {
@@ -130,8 +140,37 @@ void soak_reset(void)
     }
 }
 
+void soak_keep(void)
+{
+    soak_before *b = &soak.before;
+    b->serial = soak.serial;
+    memcpy(b->writer, soak.writer, sizeof(b->writer));
+    memcpy(b->reads, soak.reads, sizeof(b->reads));
+    b->reads_checked = soak.reads_checked;
+    b->writes_checked = soak.writes_checked;
+    b->rng = soak.rng;
+}
+
+/* The recorded program is called again: nothing has run, all is as it was. */
+static void take_back(void)
+{
+    const soak_before *b = &soak.before;
+    soak.serial = b->serial;
+    memcpy(soak.writer, b->writer, sizeof(b->writer));
+    memcpy(soak.reads, b->reads, sizeof(b->reads));
+    soak.reads_checked = b->reads_checked;
+    soak.writes_checked = b->writes_checked;
+    soak.rng = b->rng;
+}
+
 void soak_begin_run(void)
 {
+    if (soak.recording) {
+        take_back();
+    } else {
+        soak_check_run();
+    }
+    soak.unchecked = true;
     soak.pause_one_in = 1u << rp_between(&soak.rng, 2, 8);
     soak.note_count = 0;
     soak.task_count = 0;
@@ -140,12 +179,10 @@ void soak_begin_run(void)
     memset(soak.in_ring, 0, sizeof(soak.in_ring));
 }
 
-uint64_t soak_end_run(void)
+/* Tasks that did not run once. */
+static uint64_t check_tasks(void)
 {
     uint64_t faults = 0;
-    for (uint32_t i = 0; i < SOAK_FAULTS; i++) {
-        faults += slipi_load_relaxed(&soak.fault[i]);
-    }
     for (uint32_t i = 0; i < soak.task_count; i++) {
         uint32_t ran = slipi_load_relaxed(&soak.task[i].ran);
         if (ran != 1 && faults++ < 4) {
@@ -153,6 +190,13 @@ uint64_t soak_end_run(void)
                     ran);
         }
     }
+    return faults;
+}
+
+/* Cells that are not what the last task left. */
+static uint64_t check_cells(void)
+{
+    uint64_t faults = 0;
     for (uint32_t i = 0; i < SOAK_CELLS; i++) {
         bool right = slipi_load_relaxed(&soak.ended[i]) == soak.reads[i];
         for (uint32_t w = 0; w < SOAK_WORDS; w++) {
@@ -164,6 +208,65 @@ uint64_t soak_end_run(void)
         }
     }
     return faults;
+}
+
+void soak_check_run(void)
+{
+    if (!soak.unchecked) {
+        return;
+    }
+    soak.unchecked = false;
+    soak.ended_tasks += soak.task_count;
+    soak.faults += check_tasks() + check_cells();
+    for (uint32_t i = 0; i < SOAK_FAULTS; i++) {
+        soak.faults += slipi_load_relaxed(&soak.fault[i]);
+        slipi_store_relaxed(&soak.fault[i], 0u);
+    }
+}
+
+/* What the notes of the graph must say of the next replay. */
+static void move_notes(uint64_t shift)
+{
+    const soak_before *b = &soak.before;
+    for (uint32_t i = 0; i < soak.note_count; i++) {
+        soak_note *note = &soak.notes[i];
+        if (note->cell >= SOAK_CELLS) {
+            note->writer += shift; /* a temporary: its reads are counted anew */
+            continue;
+        }
+        /* What was there before the graph is, from the second replay on, what the graph left. */
+        note->writer = note->writer > b->serial ? note->writer + shift : soak.writer[note->cell];
+        note->reads += soak.reads[note->cell] - b->reads[note->cell];
+    }
+}
+
+void soak_next_replay(uint64_t round)
+{
+    soak_before *b = &soak.before;
+    uint64_t shift = soak.task_count; /* serials of the graph begin behind b->serial */
+    move_notes(shift);
+    for (uint32_t i = 0; i < soak.task_count; i++) {
+        soak.task[i].serial += shift;
+        slipi_store_relaxed(&soak.task[i].ran, 0u);
+    }
+    for (uint32_t i = 0; i < SOAK_CELLS; i++) {
+        uint32_t reads = soak.reads[i] - b->reads[i];
+        b->reads[i] += reads;
+        soak.reads[i] += reads;
+        soak.writer[i] += soak.writer[i] > b->serial ? shift : 0;
+    }
+    for (uint32_t i = 0; i < soak.temp_count; i++) {
+        slipi_store_relaxed(&soak.ended[SOAK_CELLS + i], 0u);
+    }
+    uint64_t reads = soak.reads_checked - b->reads_checked;
+    uint64_t writes = soak.writes_checked - b->writes_checked;
+    b->reads_checked += reads;
+    soak.reads_checked += reads;
+    b->writes_checked += writes;
+    soak.writes_checked += writes;
+    soak.serial += shift;
+    soak.round = round;
+    soak.unchecked = true;
 }
 
 /* Notes what the task must find in one cell, and what it leaves there. */
@@ -206,7 +309,7 @@ static slip_arg note_access(const soak_access *a, uint64_t serial)
 void soak_submit(slip_orch *o, const soak_access *access, uint32_t count,
                  const slip_task_handle *deps, uint32_t dep_count, slip_task_handle *out)
 {
-    slip_arg args[SOAK_ARGS + 1];
+    slip_arg args[SOAK_ARGS + 2];
     soak_task *t = &soak.task[soak.task_count];
     t->serial = ++soak.serial;
     t->note = soak.note_count;
@@ -215,9 +318,10 @@ void soak_submit(slip_orch *o, const soak_access *access, uint32_t count,
         args[i] = note_access(&access[i], t->serial);
     }
     args[count] = slip_scalar(soak.task_count++);
+    args[count + 1] = slip_scalar_param(SOAK_ARG_ROUND);
     soak.in_ring[soak.depth < SLIP_RING_COUNT ? soak.depth : SLIP_RING_COUNT - 1]++;
     slip_task task = {
-        (uint32_t)sizeof(slip_task), SLIP_TASK_AIV, {0, 0, 0}, count + 1, dep_count, args, deps};
+        (uint32_t)sizeof(slip_task), SLIP_TASK_AIV, {0, 0, 0}, count + 2, dep_count, args, deps};
     (void)slip_submit_task(o, &task, out);
 }
 

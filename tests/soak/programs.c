@@ -297,7 +297,14 @@ static void run_manual(slip_orch *o)
 slip_status soak_orchestrate(slip_orch *o)
 {
     static void (*const own[])(slip_orch *) = {run_random, run_scopes, run_manual};
-    (void)slip_orch_tensor(o, 0, &soak.all);
+    soak.tasks = (uint32_t)slip_orch_scalar(o, SOAK_ARG_TASKS);
+    soak.width = (uint32_t)slip_orch_scalar(o, SOAK_ARG_WIDTH);
+    soak.window = (uint32_t)slip_orch_scalar(o, SOAK_ARG_WINDOW);
+    soak_begin_run();
+    if (!soak.recording) {
+        soak.round = slip_orch_scalar(o, SOAK_ARG_ROUND); /* a graph must not depend on it */
+    }
+    (void)slip_orch_tensor(o, SOAK_ARG_CELLS, &soak.all);
     for (uint32_t i = 0; i < SOAK_CELLS; i++) {
         const uint32_t low[2] = {i / SOAK_COLUMNS, i % SOAK_COLUMNS * SOAK_WORDS};
         const uint32_t len[2] = {1, SOAK_WORDS};

@@ -35,14 +35,6 @@ typedef struct place {
     uint32_t window;
 } place;
 
-/* Sums of the cases. */
-typedef struct sums {
-    uint64_t tasks;
-    uint64_t runs;
-    uint64_t faults;
-    uint64_t cases;
-} sums;
-
 static const place places[] = {
     {"cpu", 1, 4},     {"cpu", 1, 16},      {"cpu", 1, 256},    {"cpu", 1, 16384},
     {"cpu", 2, 4},     {"cpu", 2, 16},      {"cpu", 2, 256},    {"cpu", 2, 16384},
@@ -54,7 +46,13 @@ static const place places[] = {
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
 static const slip_kernel_entry kernels[] = {{"check", soak_kernel, SLIP_AIV, 0}};
-static const slip_param params[] = {{"cells", SLIP_PARAM_TENSOR, SLIP_ACCESS_INOUT, SLIP_U64, 2}};
+static const slip_param params[SOAK_PARAMS] = {
+    {"cells", SLIP_PARAM_TENSOR, SLIP_ACCESS_INOUT, SLIP_U64, 2},
+    {"round", SLIP_PARAM_SCALAR, 0, SLIP_U64, 0},
+    {"tasks", SLIP_PARAM_SCALAR, 0, SLIP_U64, 0},
+    {"width", SLIP_PARAM_SCALAR, 0, SLIP_U64, 0},
+    {"window", SLIP_PARAM_SCALAR, 0, SLIP_U64, 0},
+};
 static const slip_program program = {SLIP_PROGRAM_MAGIC,
                                      SLIP_PROGRAM_ABI,
                                      (uint32_t)sizeof(slip_program),
@@ -63,7 +61,7 @@ static const slip_program program = {SLIP_PROGRAM_MAGIC,
                                      NULL,
                                      kernels,
                                      1,
-                                     1,
+                                     SOAK_PARAMS,
                                      params};
 
 /* True if a place is one of a simulator. */
@@ -77,16 +75,6 @@ static bool wanted(const choices *o, const place *p)
 {
     return (o->platform == NULL || strcmp(o->platform, p->platform) == 0) &&
            (o->threads == 0 || o->threads == p->threads);
-}
-
-/* Says what the runner says. */
-static void complain(slip_runner *runner, slip_status status)
-{
-    slip_error e;
-    memset(&e, 0, sizeof(e));
-    e.struct_size = (uint32_t)sizeof(e);
-    slip_status asked = runner != NULL ? slip_last_error(runner, &e) : slip_open_error(&e);
-    fprintf(stderr, "%s: %s\n", slip_status_name(status), asked == SLIP_OK ? e.message : "");
 }
 
 /* Opens the runner of a place. */
@@ -104,87 +92,48 @@ static slip_runner *open_runner(const place *p, slip_callable *out)
         status = slip_register_program(runner, &program, out);
     }
     if (status != SLIP_OK) {
-        complain(runner, status);
+        fprintf(stderr, "%s: cannot be opened: %s\n", p->platform, slip_status_name(status));
         slip_runner_close(runner);
         return NULL;
     }
     return runner;
 }
 
-/* How a run is dispatched: every mode in turn. */
-static slip_run_config config_of(const place *p, uint64_t run)
+/* One program at one place: rounds until it has had its tasks. */
+static void run_case(const soak_place *at, uint64_t tasks, uint64_t *rounds)
 {
-    static const uint32_t dispatch[] = {SLIP_DISPATCH_SHARED, SLIP_DISPATCH_SERIAL,
-                                        SLIP_DISPATCH_INLINE, SLIP_DISPATCH_AUTO};
-    slip_run_config config;
-    memset(&config, 0, sizeof(config));
-    config.struct_size = (uint32_t)sizeof(config);
-    config.dispatch = dispatch[run % 4u];
-    for (uint32_t r = 0; r < SLIP_RING_COUNT; r++) {
-        config.sizing.ring[r].task_window = p->window;
-        config.sizing.ring[r].heap_bytes = p->window < 8 ? 1024 : p->window * UINT64_C(128);
-        config.sizing.ring[r].dep_pool = p->window < 256 ? 4 : p->window;
-    }
-    return config;
-}
-
-/* One run; returns its faults. */
-static uint64_t run_once(slip_runner *runner, slip_callable callable, const place *p, uint64_t run)
-{
-    const uint32_t shape[2] = {SOAK_ROWS, SOAK_COLUMNS * SOAK_WORDS};
-    const slip_run_arg arg = slip_host_tensor(soak.data, SLIP_U64, SLIP_ACCESS_INOUT, 2, shape);
-    slip_run_config config = config_of(p, run);
-    soak.width = 1u << (1u + run / 4u % 6u);
-    soak_begin_run();
-    slip_status status = slip_run(runner, callable, &arg, 1, &config);
-    if (status != SLIP_OK) {
-        complain(runner, status);
-        return soak_end_run() + 1;
-    }
-    return soak_end_run();
-}
-
-/* One program at one place: runs until it has had its tasks. */
-static void run_case(slip_runner *runner, slip_callable callable, const place *p, uint64_t tasks,
-                     sums *s)
-{
-    uint64_t checked = 0;
-    uint64_t faults = 0;
-    uint64_t run = 0;
+    uint64_t begin = soak.ended_tasks;
+    uint64_t faults = soak.faults;
+    uint64_t first = *rounds;
+    /* Rounds enough that every way has its turn; their number goes on, and with it the modes. */
+    uint64_t most = tasks / SOAK_WAYS + 1u;
     soak_reset();
-    soak.window = p->window;
-    for (; checked < tasks && faults == 0; run++) {
-        soak.tasks =
-            tasks - checked < SOAK_RUN_TASKS ? (uint32_t)(tasks - checked) : SOAK_RUN_TASKS;
-        /* Four runs at least, that every dispatch mode has its turn. */
-        soak.tasks = soak.tasks > tasks / 4u + 1u ? (uint32_t)(tasks / 4u + 1u) : soak.tasks;
-        faults = run_once(runner, callable, p, run + s->cases);
-        checked += soak.task_count;
+    for (; soak.ended_tasks - begin < tasks && soak.faults == faults; ++*rounds) {
+        uint64_t left = tasks - (soak.ended_tasks - begin);
+        left = left < most ? left : most;
+        soak_round(at, *rounds, left < SOAK_RUN_TASKS ? (uint32_t)left : SOAK_RUN_TASKS);
     }
-    printf("%-8s threads %u window %5u %-20s tasks %9llu runs %6llu faults %llu\n", p->platform,
-           p->threads, p->window, soak_program_name(soak.program), (unsigned long long)checked,
-           (unsigned long long)run, (unsigned long long)faults);
+    uint64_t checked = soak.ended_tasks - begin;
+    printf("%-8s threads %u window %5u %-20s tasks %9llu rounds %6llu faults %llu\n", at->platform,
+           at->threads, at->window, soak_program_name(soak.program), (unsigned long long)checked,
+           (unsigned long long)(*rounds - first), (unsigned long long)(soak.faults - faults));
     fflush(stdout);
-    s->tasks += checked;
-    s->runs += run;
-    s->faults += faults;
-    s->cases++;
 }
 
 /* Every program at one place. */
-static void run_place(const place *p, uint64_t tasks, sums *s)
+static void run_place(const place *p, uint64_t tasks, uint64_t *rounds)
 {
-    slip_callable callable = {0};
-    slip_runner *runner = open_runner(p, &callable);
-    if (runner == NULL) {
-        s->faults++;
+    soak_place at = {NULL, {0}, p->platform, p->threads, p->window};
+    at.runner = open_runner(p, &at.callable);
+    if (at.runner == NULL) {
+        soak.faults++;
         return;
     }
     for (uint32_t i = 0; i < SOAK_PROGRAMS; i++) {
         soak.program = i;
-        run_case(runner, callable, p, is_sim(p) ? tasks / SIM_SHARE + 1 : tasks, s);
+        run_case(&at, is_sim(p) ? tasks / SIM_SHARE + 1 : tasks, rounds);
     }
-    slip_runner_close(runner);
+    slip_runner_close(at.runner);
 }
 
 /* Tasks of one case, such that all cases have at least the tasks that are wanted. */
@@ -227,15 +176,29 @@ static bool parse(int argc, char **argv, choices *o)
     return true;
 }
 
+/* Prints what was checked, in all and in each way. */
+static void print_sums(uint64_t rounds)
+{
+    static const char *const ways[SOAK_WAYS] = {"runs", "replays", "submitted"};
+    for (uint32_t i = 0; i < SOAK_WAYS; i++) {
+        printf("%s: tasks %llu\n", ways[i], (unsigned long long)soak.way_tasks[i]);
+    }
+    printf("all: tasks %llu rounds %llu cells read %llu written %llu faults %llu\n",
+           (unsigned long long)soak.ended_tasks, (unsigned long long)rounds,
+           (unsigned long long)soak.reads_checked, (unsigned long long)soak.writes_checked,
+           (unsigned long long)soak.faults);
+}
+
 int main(int argc, char **argv)
 {
     choices o;
-    sums s = {0, 0, 0, 0};
+    uint64_t rounds = 0;
     if (!parse(argc, argv, &o) || share(&o) == 0) {
         return 2;
     }
-    soak.data = aligned_alloc(64, SOAK_CELLS * SOAK_WORDS * sizeof(uint64_t));
-    if (soak.data == NULL) {
+    soak.data = aligned_alloc(64, SOAK_GRID_BYTES);
+    soak.spare = aligned_alloc(64, SOAK_GRID_BYTES);
+    if (soak.data == NULL || soak.spare == NULL) {
         return 2;
     }
     soak.rng.state = o.seed;
@@ -243,13 +206,11 @@ int main(int argc, char **argv)
     printf("seed %llu\n", (unsigned long long)o.seed);
     for (uint32_t i = 0; i < PLACES; i++) {
         if (wanted(&o, &places[i])) {
-            run_place(&places[i], share(&o), &s);
+            run_place(&places[i], share(&o), &rounds);
         }
     }
-    printf("all: tasks %llu runs %llu cells read %llu written %llu faults %llu\n",
-           (unsigned long long)s.tasks, (unsigned long long)s.runs,
-           (unsigned long long)soak.reads_checked, (unsigned long long)soak.writes_checked,
-           (unsigned long long)s.faults);
+    print_sums(rounds);
     free(soak.data);
-    return s.faults == 0 ? 0 : 1;
+    free(soak.spare);
+    return soak.faults == 0 ? 0 : 1;
 }
