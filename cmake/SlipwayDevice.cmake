@@ -9,7 +9,7 @@ foreach(layer ${SLIPWAY_DEVICE_LAYERS})
   list(APPEND device_sources ${sources})
 endforeach()
 # Graphs are built and recorded on the host; the device runs them (graph/execute.c).
-list(FILTER device_sources EXCLUDE REGEX "/graph/(build|recorder|instance|plan_[a-z]+)\\.c$|/base/spans\\.c$")
+list(FILTER device_sources EXCLUDE REGEX "/graph/(build|recorder|instance|plan_[a-z_]+)\\.c$|/base/spans\\.c$")
 add_library(slipway_device_objects OBJECT ${device_sources})
 set_target_properties(slipway_device_objects PROPERTIES POSITION_INDEPENDENT_CODE ON
                                                         C_VISIBILITY_PRESET hidden)

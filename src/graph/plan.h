@@ -16,13 +16,14 @@ typedef struct slipi_plan_problem {
 } slipi_plan_problem;
 
 /*
- * Checks a block of `bytes` that came from anywhere, before anything else looks at it. SLIP_OK, or
- * SLIP_E_BAD_FORMAT with *out filled; never reads outside the block. After SLIP_OK every function
- * of src/graph may follow every reference of the plan without a look. It holds:
+ * Checks a block of `bytes` that came from anywhere, before anything else looks at it. SLIP_OK;
+ * SLIP_E_FORMAT, or SLIP_E_OUT_OF_MEMORY for what it needs itself, with *out filled; never reads
+ * outside the block. After SLIP_OK every function of src/graph may follow every reference of the
+ * plan without a look. It holds:
  *
  *   - block is aligned to 8; bytes >= sizeof(slipi_plan); magic, version, header_bytes;
  *     fingerprint is this build's; plan->bytes == bytes <= SLIPI_PLAN_MAX_BYTES, a multiple of 8;
- *     checksum; reserved words, unknown flags and all padding zero
+ *     checksum; heap_bytes % 64 == 0; reserved words, unknown flags and all padding zero
  *   - sections in order, aligned to 8, behind the header, inside the block, not overlapping
  *     (overflow-checked); tasks <= SLIPI_PLAN_MAX_TASKS; params <= SLIP_MAX_RUN_ARGS;
  *     bindings == params; kernels <= SLIP_MAX_KERNELS; 32-bit counts of all sections but names
@@ -30,19 +31,21 @@ typedef struct slipi_plan_problem {
  *     order of the tasks without gaps (first == sum of what came before, last sum == count);
  *     arg_count + scalar_count <= SLIP_MAX_TASK_ARGS; lanes name kernels of the right core type,
  *     unused lanes 0; producers (slipi_plan_producer) ascending, without repetition, below the
- * task's index; depth < SLIP_MAX_SCOPE_DEPTH; manual 0 or 1
+ *     task's index; depth < SLIP_MAX_SCOPE_DEPTH; manual 0 or 1
  *   - plan->depth and plan->roots are what the edges say
  *   - arg: geometry in range; access of enum slip_access; binding HEAP with a buffer in range, made
- *     by this task (OUT) or an earlier one (any other access), or a binding with a nonzero row; the
- *     bytes from the lowest to the highest element lie inside the buffer (HEAP: of that buffer;
- * with negative strides too); root_offset <= its buffer's bytes
- *   - geometry: a dtype, 1 <= ndim <= SLIP_MAX_DIMS, root_ndim <= SLIP_MAX_DIMS, shapes within
- *     1 .. INT32_MAX, unused dimensions 0
- *   - patch: scalars ascending and in range, parameter a scalar without the flag READ
- *   - param: kind, access, dtype, ndim, shape; a tensor's binding names a parameter with a nonzero
- *     row not after itself, offset + bytes within that row
- *   - buffer: ascending offsets, not overlapping, end <= heap_bytes, offset % 64 == 0; bytes != 0;
- *     elem_bytes 1, 2, 4 or 8; creator in range; has_init 0 or 1
+ *     by this task (OUT) or an earlier one (any other access), or a binding with a nonzero row, not
+ *     OUT, and not written if its parameters are not; the bytes from the lowest to the highest
+ *     element lie inside the buffer (HEAP: of that buffer; with negative strides too), and so does
+ *     its root
+ *   - geometry: a dtype, 1 <= ndim <= SLIP_MAX_DIMS, root_ndim <= SLIP_MAX_DIMS, shapes at least 1,
+ *     unused dimensions 0
+ *   - patch: scalars ascending and in range, parameter a scalar with the same value
+ *   - param: kind, access, dtype, ndim, shape; what its kind has not is zero; a tensor's binding
+ *     names a parameter with a nonzero row not after itself, offset + bytes within that row;
+ * written 0 or 1, the same in one buffer, and 1 unless access is IN
+ *   - buffer: ascending offsets, not overlapping, end <= heap_bytes, offset % 64 == 0; bytes != 0,
+ * a multiple of elem_bytes; elem_bytes 1, 2, 4 or 8; creator in range; has_init 0 or 1
  *   - kernel: core_type of enum slip_core_type, uses what the tasks say, names different
  *   - names end with a NUL (at least one byte); every name offset is inside
  */
