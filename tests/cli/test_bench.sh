@@ -47,4 +47,6 @@ for threads in 1 2; do
 done
 run 0 bench graph --pattern stencil --tasks 1000 --repetitions 1
 out "stencil"
+run 0 bench graph --json --pattern chain --mode halves --threads 2 --tasks 1000 --repetitions 1
+json '[(r["pattern"], r["mode"]) for r in d["rows"]] == [("chain", "halves")]'
 finish

@@ -96,4 +96,6 @@ run 2 bench graph --tasks 0
 err "--tasks wants a number of at least 1"
 run 2 bench graph --pattern spiral
 err "unknown pattern 'spiral'"
+run 2 bench graph --mode upside-down
+err "unknown mode 'upside-down'"
 finish

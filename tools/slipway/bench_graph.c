@@ -36,6 +36,7 @@ typedef struct graph_options {
     uint32_t tasks;
     uint32_t repetitions;
     const char *pattern; /* null: all */
+    const char *mode;    /* null: all */
     bool json;
 } graph_options;
 
@@ -114,16 +115,23 @@ static int measure_row(graph_bench *bench, uint32_t pattern, size_t mode)
     return SLIPI_EXIT_OK;
 }
 
+/* True if the command line asks for this name, or for all. */
+static bool is_wanted(const char *only, const char *name)
+{
+    return only == NULL || strcmp(only, name) == 0;
+}
+
 /* Measures all rows. */
 static int measure(graph_bench *bench)
 {
+    const graph_options *o = bench->options;
     slipi_progress progress;
     int code = SLIPI_EXIT_OK;
     slipi_progress_begin(&progress, "row", ROW_COUNT, false);
     for (uint32_t p = 0; p < SLIPI_BENCH_PATTERNS && code == 0; p++) {
-        const char *only = bench->options->pattern;
         for (size_t m = 0; m < MODE_COUNT && code == 0; m++) {
-            if (only == NULL || strcmp(only, slipi_bench_pattern_names[p]) == 0) {
+            if (is_wanted(o->pattern, slipi_bench_pattern_names[p]) &&
+                is_wanted(o->mode, modes[m].name)) {
                 code = measure_row(bench, p, m);
             }
             slipi_progress_set(&progress, p * MODE_COUNT + m + 1);
@@ -163,13 +171,14 @@ static int print_table(const graph_bench *bench)
     const graph_options *o = bench->options;
     printf("empty tasks on %s, %u threads, %u tasks a run, ns a task (median of %u runs)\n%-18s",
            o->session.platform, bench->threads, o->tasks, o->repetitions, "pattern");
-    for (size_t m = 0; m < MODE_COUNT; m++) {
-        printf(" %13s", modes[m].name);
+    size_t columns = o->mode != NULL ? 1 : MODE_COUNT;
+    for (size_t m = 0; m < columns; m++) {
+        printf(" %13s", bench->rows[m].mode);
     }
     printf("\n");
-    for (size_t i = 0; i + MODE_COUNT <= bench->row_count; i += MODE_COUNT) {
+    for (size_t i = 0; i + columns <= bench->row_count; i += columns) {
         printf("%-18s", bench->rows[i].pattern);
-        for (size_t m = 0; m < MODE_COUNT; m++) {
+        for (size_t m = 0; m < columns; m++) {
             printf(" %13.1f", bench->rows[i + m].ns_per_task);
         }
         printf("\n");
@@ -187,15 +196,19 @@ static int check_options(const graph_options *o)
         return slipi_cli_usage("bench graph", "--repetitions wants a number from 1 to %u",
                                MAX_REPETITIONS);
     }
-    for (size_t i = 0; o->pattern != NULL; i++) {
-        if (i == SLIPI_BENCH_PATTERNS) {
-            return slipi_cli_usage("bench graph", "unknown pattern '%s'", o->pattern);
-        }
-        if (strcmp(o->pattern, slipi_bench_pattern_names[i]) == 0) {
-            break;
-        }
+    bool pattern_is_known = false;
+    bool mode_is_known = false;
+    for (size_t i = 0; i < SLIPI_BENCH_PATTERNS; i++) {
+        pattern_is_known |= is_wanted(o->pattern, slipi_bench_pattern_names[i]);
     }
-    return SLIPI_EXIT_OK;
+    for (size_t m = 0; m < MODE_COUNT; m++) {
+        mode_is_known |= is_wanted(o->mode, modes[m].name);
+    }
+    if (!pattern_is_known) {
+        return slipi_cli_usage("bench graph", "unknown pattern '%s'", o->pattern);
+    }
+    return mode_is_known ? SLIPI_EXIT_OK
+                         : slipi_cli_usage("bench graph", "unknown mode '%s'", o->mode);
 }
 
 /* Registers the program and asks how many threads there are. */
@@ -249,6 +262,7 @@ int slipi_bench_graph(int argc, char **argv)
         {"tasks", "N", "tasks a run (default 100000)", SLIPI_CLI_U32, &o.tasks},
         {"repetitions", "N", "runs of each row (default 9)", SLIPI_CLI_U32, &o.repetitions},
         {"pattern", "NAME", "only this pattern", SLIPI_CLI_TEXT, &o.pattern},
+        {"mode", "NAME", "only this mode", SLIPI_CLI_TEXT, &o.mode},
         {"window", "W[,W,W,W]", "tasks a ring holds (default 16384)", SLIPI_CLI_TEXT,
          &o.session.window},
         {"json", NULL, "print JSON", SLIPI_CLI_FLAG, &o.json},
