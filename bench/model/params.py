@@ -44,6 +44,20 @@ TABLES = {
 COUNTS = {"submit_args": (1, 2, 3, 4, 5, 6, 8, 17, 33), "inline_args": (1, 2, 3, 4, 5, 6, 8, 17, 33),
           "edges": (0, 1, 2, 3, 4, 6, 8), "exec_alone": (0, 1, 2, 3, 4, 6, 8),
           "exec": (0, 1, 2, 3, 4, 6, 8), "remote": (0, 1, 2, 3, 4, 6, 8)}
+# Numbers of the engine's rule: name -> (source, what it looks like there).
+RULE = {
+    "long_ns": ("src/device/exec_self.h", r"#define SLIPI_LONG_KERNEL_NS (\d+)u"),
+    "shared_ns": ("src/device/exec_self.h", r"#define SLIPI_SHARED_KERNEL_NS (\d+)u"),
+    "wake_ns": ("src/device/exec_self.h", r"#define SLIPI_WAKE_NS (\d+)"),
+    "sample_short": ("src/device/exec_self.c", r"enum \{ SHORT_MASK = (\d+),"),
+    "sample_others": ("src/device/exec_self.c", r"LONG_MASK = (\d+),"),
+    "sampled_below_ns": ("src/device/exec_self.c", r"SHORT_NS = (\d+) \}"),
+    "worth": ("src/device/step.c", r"SLIP_DISPATCH_SHARED \? 2 : (\d+);"),
+    "enough": ("src/device/step.c", r"enum \{ ENOUGH = (\d+) \}"),
+    "spin_rounds": ("src/platform/cpu/pool.c", r"#define SPIN_ROUNDS (\d+)u"),
+    "yield_rounds": ("src/platform/cpu/pool.c", r"#define YIELD_ROUNDS (\d+)u"),
+    "batch": ("src/sched/ready.c", r"enum \{ BATCH = (\d+) \}"),
+}
 
 
 class Bad(Exception):
@@ -52,18 +66,16 @@ class Bad(Exception):
 
 def rule_of(root=ROOT):
     """The engine's rule of sharing, from its sources: the one place that the model takes it from."""
-    wanted = {"long_ns": ("src/device/exec_self.h", r"#define SLIPI_LONG_KERNEL_NS (\d+)u"),
-              "spin_rounds": ("src/platform/cpu/pool.c", r"#define SPIN_ROUNDS (\d+)u"),
-              "yield_rounds": ("src/platform/cpu/pool.c", r"#define YIELD_ROUNDS (\d+)u"),
-              "batch": ("src/sched/ready.c", r"enum \{ BATCH = (\d+) \}")}
     rule = {}
-    for name, (path, pattern) in wanted.items():
+    for name, (path, pattern) in RULE.items():
         with open(os.path.join(root, path), encoding="utf-8") as handle:
             match = re.search(pattern, handle.read())
         if match is None:
             raise Bad(f"rule '{name}': {path} has no {pattern}: the engine's rule has changed, and "
                       "rule_of and engine.py have to follow")
         rule[name] = int(match.group(1))
+    for name in ("sample_short", "sample_others"):
+        rule[name] += 1 # the source has a mask
     return rule
 
 
@@ -144,7 +156,7 @@ class Parameters:
                 check_number(f"{name} {count}", rows[str(count)])
             self.tables[name] = {int(k): float(v) for k, v in rows.items()}
         self.rule = {}
-        for name in ("long_ns", "spin_rounds", "yield_rounds", "batch"):
+        for name in RULE:
             if name not in document["rule"]:
                 raise Bad(f"parameter 'rule.{name}' is missing")
             check_number(f"rule.{name}", document["rule"][name])

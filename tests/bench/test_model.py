@@ -8,6 +8,8 @@ ctest-timeout: 300
 import copy
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 import unittest
@@ -19,6 +21,10 @@ sys.path[:0] = [os.path.join(SOURCE, "bench", "model")]
 import engine  # noqa: E402
 import params  # noqa: E402
 import patterns  # noqa: E402
+
+RULE = {"long_ns": 2000, "shared_ns": 250, "wake_ns": 8000, "sample_short": 64, "sample_others": 4,
+        "sampled_below_ns": 1000, "worth": 8, "enough": 16, "spin_rounds": 64, "yield_rounds": 128,
+        "batch": 16}
 
 
 def document(**changes):
@@ -32,7 +38,7 @@ def document(**changes):
             "exec": 10.0, "remote": 10.0}
     tables = {name: {"ns": {str(k): flat[name] for k in params.COUNTS[name]}} for name in flat}
     return {"machine": {}, "scalars": scalars, "tables": tables,
-            "rule": {"long_ns": 2000, "spin_rounds": 64, "yield_rounds": 128, "batch": 16}}
+            "rule": dict(RULE)}
 
 
 def cost(**changes):
@@ -73,13 +79,63 @@ class ByHand(unittest.TestCase):
         replayed = engine.simulate(cost(), tasks, 1000.0, 4, "replay", cores=400).total_ns
         self.assertLess(replayed, many / 2)
 
-    def test_the_rule_shares_long_kernels_only(self):
+    def test_short_kernels_stay(self):
         tasks = patterns.graph("independent", 16, 60)
-        alone = engine.simulate(cost(), tasks, 1990.0, 4, "auto")
-        shared = engine.simulate(cost(), tasks, 2010.0, 4, "auto")
+        alone = engine.simulate(cost(), tasks, 240.0, 4, "auto")
         self.assertEqual({0}, set(alone.owner))
-        self.assertEqual(4, len(set(shared.owner)))
-        self.assertLess(shared.total_ns, 0.4 * alone.total_ns)
+        self.assertEqual(0, alone.pushed)
+        self.assertEqual(len(tasks) * 350.0, alone.total_ns)
+
+    def test_halves_from_the_threshold_on(self):
+        """The older half is offered as one chain, once the last offer is taken."""
+        tasks = patterns.graph("independent", 16, 60)
+        alone = engine.simulate(cost(), tasks, 1000.0, 1, "auto")
+        shared = engine.simulate(cost(), tasks, 1000.0, 2, "auto")
+        self.assertEqual({0, 1}, set(shared.owner))
+        self.assertLess(shared.total_ns, 0.62 * alone.total_ns)
+        self.assertGreater(shared.total_ns, 0.5 * alone.total_ns)
+        self.assertLess(shared.pushed, len(tasks) / 2)
+        run = engine.Simulation(cost(), tasks, 1000.0, 2, "auto")
+        first, other = run.threads
+        other.idle_since, other.hungry = 0.0, True
+        first.chain = [9, 8, 7, 6, 5]
+        sum(run.offer_half(first))
+        self.assertEqual([[7, 6, 5]], run.queue)
+        self.assertEqual([9, 8], first.chain)
+        sum(run.offer_half(first))
+        self.assertEqual([[7, 6, 5]], run.queue) # not taken yet
+        run.pop(other)
+        sum(run.offer_half(first))
+        self.assertEqual([[8]], run.queue)
+
+    def test_a_call_is_worth_its_time(self):
+        """Nobody is called before the kernel time missed and waiting reaches a wake-up's."""
+        tasks = patterns.graph("independent", 16, 60)
+        for waiting, missed, called in ((7, 0.0, False), (8, 0.0, True), (3, 4000.0, False),
+                                        (3, 5000.0, True)):
+            run = engine.Simulation(cost(wake_call=5.0), tasks, 1000.0, 3, "auto")
+            for t in run.threads[1:]:
+                t.idle_since = -1e9
+            run.threads[0].chain = list(range(waiting))
+            run.threads[0].missed_ns = missed
+            price = sum(run.offer_half(run.threads[0]))
+            self.assertEqual(5.0 if called else 0.0, price)
+            self.assertEqual([called, False], [t.coming for t in run.threads[1:]])
+            self.assertEqual([], run.queue) # nobody is in the run yet
+
+    def test_long_kernels_are_offered_singly(self):
+        tasks = patterns.graph("independent", 16, 60)
+        for kernel, single in ((1990.0, False), (2010.0, True)):
+            run = engine.simulate(cost(), tasks, kernel, 4, "auto")
+            self.assertEqual(single, run.pushed == len(tasks))
+            self.assertEqual(4, len(set(run.owner)))
+
+    def test_the_oldest_runs_next(self):
+        """Who becomes ready goes to the front, the oldest of one completion foremost."""
+        tasks = patterns.graph("stencil_1d", 4, 3)
+        run = engine.simulate(cost(), tasks, 0.0, 1, "deferred")
+        order = sorted(range(len(tasks)), key=lambda t: (run.start_of[t], run.end_of[t]))
+        self.assertEqual([0, 1, 4, 2, 5, 8, 3, 6, 9, 7, 10, 11], order)
 
 
 class Kept(unittest.TestCase):
@@ -180,14 +236,29 @@ class File(unittest.TestCase):
             params.derive({})
 
     def test_rule_is_the_engines(self):
-        self.assertGreater(params.rule_of(SOURCE)["long_ns"], 0)
+        rule = params.rule_of(SOURCE)
+        self.assertEqual(set(params.RULE), set(rule))
+        self.assertTrue(all(isinstance(n, int) and n > 0 for n in rule.values()))
+        self.assertLess(rule["shared_ns"], rule["long_ns"])
         with tempfile.TemporaryDirectory() as folder:
-            os.makedirs(os.path.join(folder, "src", "device"))
-            with open(os.path.join(folder, "src", "device", "exec_self.h"), "w",
-                      encoding="utf-8") as handle:
-                handle.write("nothing")
-            with self.assertRaisesRegex(params.Bad, "long_ns"):
-                params.rule_of(folder)
+            for name, (path, _) in params.RULE.items():
+                copied = os.path.join(folder, path)
+                os.makedirs(os.path.dirname(copied), exist_ok=True)
+                shutil.copy(os.path.join(SOURCE, path), copied)
+            self.assertEqual(rule, params.rule_of(folder))
+            for name, (path, pattern) in params.RULE.items():
+                with open(os.path.join(SOURCE, path), encoding="utf-8") as handle:
+                    text = handle.read()
+                match = re.search(pattern, text)
+                for new in ("", match.group(0).replace(match.group(1), "7")):
+                    with open(os.path.join(folder, path), "w", encoding="utf-8") as handle:
+                        handle.write(text.replace(match.group(0), new))
+                    if new == "":
+                        with self.assertRaisesRegex(params.Bad, f"rule '{name}'"):
+                            params.rule_of(folder)
+                    else:
+                        self.assertIn(params.rule_of(folder)[name], (7, 8))
+                shutil.copy(os.path.join(SOURCE, path), os.path.join(folder, path))
 
     def test_between_rows(self):
         self.assertEqual(5.0, params.interpolate({1: 4.0, 3: 6.0}, 2))
